@@ -12,7 +12,7 @@ from typing import Any
 import asyncssh
 import pytest
 
-from service.publish import reconcile, sftp, void_batch
+from service.publish import reconcile, sftp, sftp_login, void_batch
 from service.settings import Settings
 from service.store.session import Database
 from tests.mail import NAME, open_published
@@ -59,7 +59,7 @@ async def connected(
     database: Database, settings: Settings, **how: Any
 ) -> AsyncIterator[asyncssh.SSHClientConnection]:
     acceptor = await sftp.listen(database, settings)
-    host = sftp.host_key(settings.sftp_folder).convert_to_public()
+    host = sftp_login.host_key(settings.sftp_folder).convert_to_public()
     options = {"client_keys": [str(settings.sftp_folder.parent / "house")], **how}
     try:
         async with asyncssh.connect(
@@ -218,7 +218,7 @@ def test_a_file_with_a_hole_counts_as_long_as_it_is(database: Database, served: 
 def test_clients_at_once_are_bounded(
     database: Database, served: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sftp, "_MOST_CLIENTS", 1)
+    monkeypatch.setattr(sftp_login, "_MOST_CLIENTS", 1)
 
     async def act() -> None:
         async with connected(database, served) as first:
@@ -331,6 +331,6 @@ def test_there_is_no_shell_and_no_way_further(database: Database, served: Settin
 
 
 def test_the_host_key_is_made_once_and_is_its_owner_s_alone(tmp_path: Path) -> None:
-    first = sftp.host_key(tmp_path / "sftp")
-    assert sftp.host_key(tmp_path / "sftp").get_fingerprint() == first.get_fingerprint()
+    first = sftp_login.host_key(tmp_path / "sftp")
+    assert sftp_login.host_key(tmp_path / "sftp").get_fingerprint() == first.get_fingerprint()
     assert stat.S_IMODE((tmp_path / "sftp" / "host_key").stat().st_mode) == 0o600

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment, row_id
+from service.store.tables.types import BigId, UtcMoment, key_part, row_id
 
 
 class SupplierAccount(SQLModel, table=True):
@@ -66,12 +66,7 @@ class AgreementParty(SQLModel, table=True):
 
     __tablename__ = "agreement_party"
 
-    agreement_id: int = Field(
-        foreign_key="agreement.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    agreement_id: int = key_part("agreement.id")
     rank: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     supplier_id: int = Field(foreign_key="supplier.id", index=True, sa_type=BigId)
     share_basis_points: int | None = None

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment, row_id
+from service.store.tables.types import BigId, UtcMoment, key_part, row_id
 
 
 class Basket(SQLModel, table=True):
@@ -33,12 +33,7 @@ class PurchasedLine(SQLModel, table=True):
 
     __tablename__ = "basket_line"
 
-    basket_id: int = Field(
-        foreign_key="basket.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    basket_id: int = key_part("basket.id")
     line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     gtin: int = Field(sa_type=BigId)
     quantity_milli: int = Field(sa_type=BigId)

@@ -1,8 +1,8 @@
 """Where the households of a cycle might have chosen otherwise."""
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import SQLModel
 
-from service.store.tables.types import BigId
+from service.store.tables.types import key_part
 
 
 class CycleChance(SQLModel, table=True):
@@ -15,26 +15,9 @@ class CycleChance(SQLModel, table=True):
 
     __tablename__ = "cycle_chance"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    household_id: int = Field(
-        foreign_key="household.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    offer_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
+    household_id: int = key_part("household.id", index=True)
+    offer_id: int = key_part("offer.id", index=True)
     cell: str
     depth_percent: int | None = None
     chance: float

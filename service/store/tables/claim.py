@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment, row_id
+from service.store.tables.types import BigId, UtcMoment, key_part, row_id
 
 
 class ClaimSeries(SQLModel, table=True):
@@ -66,12 +66,7 @@ class ClaimLine(SQLModel, table=True):
 
     __tablename__ = "claim_line"
 
-    claim_id: int = Field(
-        foreign_key="claim.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    claim_id: int = key_part("claim.id")
     line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     supplier_id: int = Field(sa_type=BigId)
     offer_id: int = Field(foreign_key="offer.id", index=True, sa_type=BigId)
@@ -125,12 +120,7 @@ class ClaimMark(SQLModel, table=True):
 
     __tablename__ = "claim_mark"
 
-    supplier_id: int = Field(
-        foreign_key="supplier.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    supplier_id: int = key_part("supplier.id")
     next_id: int = Field(sa_type=BigId)
 
 
@@ -157,12 +147,7 @@ class ClaimSettlement(SQLModel, table=True):
 
     __tablename__ = "claim_settlement"
 
-    entry_id: int = Field(
-        foreign_key="ledger_entry.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    entry_id: int = key_part("ledger_entry.id")
     claim_id: int = Field(foreign_key="claim.id", index=True, sa_type=BigId)
     kind: str
     note: str

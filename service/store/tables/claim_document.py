@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment, row_id
+from service.store.tables.types import BigId, UtcMoment, key_part, row_id
 
 
 class StoredDocument(SQLModel, table=True):
@@ -60,17 +60,6 @@ class RemindedClaim(SQLModel, table=True):
 
     __tablename__ = "reminded_claim"
 
-    reminder_id: int = Field(
-        foreign_key="claim_reminder.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    claim_id: int = Field(
-        foreign_key="claim.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    reminder_id: int = key_part("claim_reminder.id")
+    claim_id: int = key_part("claim.id", index=True)
     open_cents: int = Field(sa_type=BigId)

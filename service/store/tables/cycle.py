@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from service.errors import Problem
 from service.notice import Notice, to_json
-from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, row_id
+from service.store.tables.types import BigId, Json, JsonObject, UtcMoment, key_part, row_id
 
 
 class RunState(StrEnum):
@@ -108,19 +108,8 @@ class CyclePrice(SQLModel, table=True):
 
     __tablename__ = "cycle_price"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    offer_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
+    offer_id: int = key_part("offer.id", index=True)
     budget_price: float
     circulation_price_cents: float
 
@@ -134,19 +123,8 @@ class CycleOffer(SQLModel, table=True):
     __tablename__ = "cycle_offer"
     __table_args__ = (Index(None, "cycle_id", "copies"),)
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    offer_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
+    offer_id: int = key_part("offer.id", index=True)
     copies: int = Field(sa_type=BigId)
     face_value_cents: int = Field(sa_type=BigId)
     reserved_cents: int = Field(sa_type=BigId)
@@ -163,19 +141,8 @@ class CycleHousehold(SQLModel, table=True):
 
     __tablename__ = "cycle_household"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    household_id: int = Field(
-        foreign_key="household.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
+    household_id: int = key_part("household.id", index=True)
     arm: str
     tier: str | None = None
     worth_decile: int | None = None
@@ -191,19 +158,8 @@ class CycleLeftOut(SQLModel, table=True):
 
     __tablename__ = "cycle_left_out"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    household_id: int = Field(
-        foreign_key="household.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
+    household_id: int = key_part("household.id", index=True)
     reason: str
     detail: str = Field(sa_type=Text)
 
@@ -222,26 +178,9 @@ class CyclePick(SQLModel, table=True):
 
     __tablename__ = "cycle_pick"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    household_id: int = Field(
-        foreign_key="household.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    offer_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
+    household_id: int = key_part("household.id", index=True)
+    offer_id: int = key_part("offer.id", index=True)
     arm: str
     cell: str
     weight: float

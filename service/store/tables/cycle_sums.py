@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId
+from service.store.tables.types import BigId, key_part
 
 
 class CycleSupplier(SQLModel, table=True):
@@ -15,18 +15,8 @@ class CycleSupplier(SQLModel, table=True):
 
     __tablename__ = "cycle_supplier"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
-    supplier_id: int = Field(
-        foreign_key="supplier.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
+    supplier_id: int = key_part("supplier.id")
     kind: str = Field(primary_key=True)
     deals: int = Field(sa_type=BigId)
     copies: int = Field(sa_type=BigId)
@@ -40,12 +30,7 @@ class CycleDay(SQLModel, table=True):
 
     __tablename__ = "cycle_day"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
     day: date = Field(primary_key=True)
     uses: int = Field(default=0, sa_type=BigId)
     discount_cents: int = Field(default=0, sa_type=BigId)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, key_part
 
 
 class DealCopies(SQLModel, table=True):
@@ -20,12 +20,7 @@ class DealCopies(SQLModel, table=True):
 
     __tablename__ = "deal_copies"
 
-    deal_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    deal_id: int = key_part("offer.id")
     cell: str = Field(primary_key=True)
     copies: int = Field(default=0, sa_type=BigId)
     open_uses: int = Field(default=0, sa_type=BigId)
@@ -42,12 +37,7 @@ class DealTotal(SQLModel, table=True):
 
     __tablename__ = "deal_total"
 
-    deal_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    deal_id: int = key_part("offer.id")
     uses: int = Field(default=0, sa_type=BigId)
     discount_cents: int = Field(default=0, sa_type=BigId)
     open_uses: int = Field(default=0, sa_type=BigId)
@@ -65,12 +55,7 @@ class DealPart(SQLModel, table=True):
 
     __tablename__ = "deal_part"
 
-    deal_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    deal_id: int = key_part("offer.id")
     part: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     uses: int = Field(default=0, sa_type=BigId)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment, row_id
+from service.store.tables.types import BigId, UtcMoment, key_part, row_id
 
 
 class IdentityKind(StrEnum):
@@ -34,12 +34,7 @@ class Contact(SQLModel, table=True):
     Returned mail sets `undeliverable_at`; another address clears it.
     """
 
-    household_id: int = Field(
-        foreign_key="household.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    household_id: int = key_part("household.id")
     name: str
     street: str
     extra: str = ""

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 from service.engine.lift.attacker import Known
 from service.engine.lift.figures import Figures
 from service.engine.lift.shown import SupplierReport
-from service.store.tables.types import BigId, Json, UtcMoment, row_id
+from service.store.tables.types import BigId, Json, UtcMoment, key_part, row_id
 
 
 class LiftReport(SQLModel, table=True):
@@ -40,12 +40,7 @@ class LiftRows(SQLModel, table=True):
 
     __tablename__ = "lift_rows"
 
-    report_id: int = Field(
-        foreign_key="lift_report.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    report_id: int = key_part("lift_report.id")
     sha256: str
     p_values: dict[str, float] = Field(
         default_factory=dict,

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.errors import Problem
-from service.store.tables.types import BigId, Json, UtcMoment, row_id
+from service.store.tables.types import BigId, Json, UtcMoment, key_part, row_id
 
 
 class PieceState(StrEnum):
@@ -42,12 +42,7 @@ class MailPiece(SQLModel, table=True):
         ),
     )
 
-    batch_id: int = Field(
-        foreign_key="batch.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    batch_id: int = key_part("batch.id")
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     piece_id: str = Field(index=True)
     list_id: int = Field(foreign_key="shopping_list.id", index=True, sa_type=BigId)
@@ -62,12 +57,7 @@ class MailCount(SQLModel, table=True):
 
     __tablename__ = "mail_count"
 
-    batch_id: int = Field(
-        foreign_key="batch.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    batch_id: int = key_part("batch.id")
     state: str = Field(primary_key=True)
     pieces: int = Field(sa_type=BigId)
 

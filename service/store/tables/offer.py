@@ -5,7 +5,15 @@ from datetime import date, datetime
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, ByteOrdered, Json, JsonObject, UtcMoment, row_id
+from service.store.tables.types import (
+    BigId,
+    ByteOrdered,
+    Json,
+    JsonObject,
+    UtcMoment,
+    key_part,
+    row_id,
+)
 
 _ISSUABLE = "state IN ('approved', 'running', 'exhausted')"
 _CURRENT = "state <> 'replaced'"
@@ -125,20 +133,9 @@ class OfferProduct(SQLModel, table=True):
 
     __tablename__ = "offer_product"
 
-    offer_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    offer_id: int = key_part("offer.id")
     set_number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    gtin: int = Field(
-        foreign_key="product.gtin",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    gtin: int = key_part("product.gtin", index=True)
 
 
 class OfferExclusion(SQLModel, table=True):
@@ -149,20 +146,9 @@ class OfferExclusion(SQLModel, table=True):
 
     __tablename__ = "offer_exclusion"
 
-    offer_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    offer_id: int = key_part("offer.id")
     set_number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    gtin: int = Field(
-        foreign_key="product.gtin",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    gtin: int = key_part("product.gtin", index=True)
 
 
 class Upload(SQLModel, table=True):

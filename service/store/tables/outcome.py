@@ -6,7 +6,7 @@ from sqlalchemy import LargeBinary, false, text
 from sqlmodel import Field, SQLModel
 
 from service.engine.lift.silence import Silence
-from service.store.tables.types import BigId, Json, UtcMoment
+from service.store.tables.types import Json, UtcMoment, key_part
 
 
 class OutcomeWindow(SQLModel, table=True):
@@ -20,12 +20,7 @@ class OutcomeWindow(SQLModel, table=True):
 
     __tablename__ = "outcome_window"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
     first_day: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     last_day: int
     counted_at: datetime = Field(sa_type=UtcMoment)
@@ -50,20 +45,9 @@ class OutcomeSum(SQLModel, table=True):
 
     __tablename__ = "outcome_sum"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
     first_day: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    offer_id: int = Field(
-        foreign_key="offer.id",
-        primary_key=True,
-        index=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    offer_id: int = key_part("offer.id", index=True)
     arm: str = Field(primary_key=True)
     cell: str = Field(primary_key=True)
     region: str = Field(primary_key=True)

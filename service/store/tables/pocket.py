@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import BigId, UtcMoment, key_part
 
 
 class PocketSession(SQLModel, table=True):
@@ -33,12 +33,7 @@ class PocketMark(SQLModel, table=True):
 
     __tablename__ = "pocket_mark"
 
-    list_id: int = Field(
-        foreign_key="shopping_list.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    list_id: int = key_part("shopping_list.id")
     line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     ticked: bool
     said_at: datetime = Field(sa_type=UtcMoment)
@@ -53,12 +48,7 @@ class PocketItem(SQLModel, table=True):
 
     __tablename__ = "pocket_item"
 
-    household_id: int = Field(
-        foreign_key="household.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    household_id: int = key_part("household.id")
     id: str = Field(primary_key=True)
     text: str
     ticked: bool

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId
+from service.store.tables.types import BigId, key_part
 
 
 class ProductWeek(SQLModel, table=True):
@@ -12,12 +12,7 @@ class ProductWeek(SQLModel, table=True):
 
     __tablename__ = "product_week"
 
-    gtin: int = Field(
-        foreign_key="product.gtin",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    gtin: int = key_part("product.gtin")
     week: date = Field(primary_key=True)
     quantity_milli: int = Field(sa_type=BigId)
     amount_cents: int = Field(sa_type=BigId)
@@ -32,12 +27,7 @@ class ProductBuyers(SQLModel, table=True):
 
     __tablename__ = "product_buyers"
 
-    gtin: int = Field(
-        foreign_key="product.gtin",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    gtin: int = key_part("product.gtin")
     part: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     households: int = Field(sa_type=BigId)
@@ -52,12 +42,7 @@ class ProductDemand(SQLModel, table=True):
 
     __tablename__ = "product_demand"
 
-    gtin: int = Field(
-        foreign_key="product.gtin",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    gtin: int = key_part("product.gtin")
     item_buyers: float
     quantity: float
 

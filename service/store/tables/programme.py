@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, Json
+from service.store.tables.types import Json, key_part
 
 
 class ProgrammeWindow(SQLModel, table=True):
@@ -12,12 +12,7 @@ class ProgrammeWindow(SQLModel, table=True):
 
     __tablename__ = "programme_window"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
     counted_until: date
     final: bool
 
@@ -32,12 +27,7 @@ class ProgrammeSum(SQLModel, table=True):
 
     __tablename__ = "programme_sum"
 
-    cycle_id: int = Field(
-        foreign_key="cycle.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    cycle_id: int = key_part("cycle.id")
     arm: str = Field(primary_key=True)
     part: str = Field(primary_key=True)
     name: str = Field(primary_key=True)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment, row_id
+from service.store.tables.types import BigId, UtcMoment, key_part, row_id
 
 
 class RedemptionState(StrEnum):
@@ -125,12 +125,7 @@ class OfflineUse(SQLModel, table=True):
 
     __tablename__ = "offline_use"
 
-    redemption_line_id: int = Field(
-        foreign_key="redemption_line.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    redemption_line_id: int = key_part("redemption_line.id")
     made: int
     reason: str | None = None
     borne_by: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, Text, text
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment, row_id
+from service.store.tables.types import BigId, UtcMoment, key_part, row_id
 
 
 class ListState(StrEnum):
@@ -83,12 +83,7 @@ class ListLine(SQLModel, table=True):
 
     __tablename__ = "list_line"
 
-    list_id: int = Field(
-        foreign_key="shopping_list.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    list_id: int = key_part("shopping_list.id")
     line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     kind: str
     item_id: int | None = Field(default=None, foreign_key="item.id", sa_type=BigId)

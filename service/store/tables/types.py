@@ -35,6 +35,20 @@ def row_id() -> Any:
     return Field(default=None, primary_key=True, sa_type=BigId)
 
 
+def key_part(column: str, *, index: bool = False) -> Any:
+    """A part of a primary key that is the number of a row elsewhere, in `column`.
+
+    Only rows found from that row alone need it in an `index` of its own.
+    """
+    return Field(
+        foreign_key=column,
+        primary_key=True,
+        index=index,
+        sa_type=BigId,
+        sa_column_kwargs={"autoincrement": False},
+    )
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

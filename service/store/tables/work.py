@@ -4,18 +4,13 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from service.store.tables.types import BigId, UtcMoment
+from service.store.tables.types import UtcMoment, key_part
 
 
 class Due(SQLModel, table=True):
     """A household whose next list must be written. A newer basket raises `marked_at`."""
 
-    household_id: int = Field(
-        foreign_key="household.id",
-        primary_key=True,
-        sa_type=BigId,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    household_id: int = key_part("household.id")
     marked_at: datetime = Field(sa_type=UtcMoment, index=True)
     claimed_until: datetime | None = Field(default=None, sa_type=UtcMoment)
 
