@@ -1,7 +1,7 @@
 """The records that are printed: the list document, and the mailpiece that carries it."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -128,7 +128,7 @@ class ListDocument:
     def to_json(self) -> str:
         """Write canonical JSON: the same document always gives the same bytes."""
         return json.dumps(
-            asdict(self), default=str, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+            self, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
         )
 
     @classmethod
@@ -146,6 +146,13 @@ class ListDocument:
         )
         raw["content"] = content_from(raw.get("content", {}))
         return cls(**raw)
+
+
+def _plain(value: Any) -> Any:
+    """A record by the names of its fields, which `asdict` would copy to the last text; a day."""
+    if is_dataclass(value):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    return str(value)
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:
