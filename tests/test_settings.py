@@ -182,8 +182,13 @@ def test_where_each_setting_comes_from_is_said_and_no_secret(
         "LARDER_OIDC_ISSUER": ("https://u:***@login.example/x", Source.ENVIRONMENT),
     }  # fmt: skip
     secrets = [name for name, each in found.items() if each.is_secret]
-    assert secrets == ["LARDER_SECRET_KEY", "LARDER_CODE_KEY", "LARDER_OIDC_CLIENT_SECRET"]
-    assert [found[name].is_set for name in secrets] == [True, True, False]
+    assert secrets == [
+        "LARDER_SECRET_KEY",
+        "LARDER_CODE_KEY",
+        "LARDER_OIDC_CLIENT_SECRET",
+        "LARDER_SMTP_PASSWORD",
+    ]
+    assert [found[name].is_set for name in secrets] == [True, True, False, False]
 
 
 def test_groups_are_the_headings_of_the_document() -> None:

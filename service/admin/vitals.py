@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.files.disks import disks_of
 from service.settings import Settings
-from service.store import counts, ledger, loop, recount, work
+from service.store import counts, ledger, loop, messages, recount, work
 from service.store.session import Database
 
 MOST_COUNTED = 100_001
@@ -33,6 +33,7 @@ class Vitals:
     slot_seconds: float | None
     lists_open: int
     disputes_open: int
+    messages_not_sent: int
     unbalanced_postings: int
     corrected_sums: int
     disk_free: float
@@ -54,6 +55,7 @@ def read_vitals(database: Database, settings: Settings, *, now: datetime) -> Vit
             slot_seconds=None if newest_slot is None else _age(newest_slot, now),
             lists_open=counts.lists(session, "issued"),
             disputes_open=counts.open_disputes(session),
+            messages_not_sent=messages.count_not_sent(session, since=now - FAILED_WITHIN),
             unbalanced_postings=len(ledger.imbalance(session)),
             corrected_sums=recount.newest(session)[1],
             disk_free=_least_free(database, settings),
@@ -95,6 +97,12 @@ def wrong(vitals: Vitals) -> Sequence[str]:
         )
     if vitals.runs_failed:
         found.append(f"{vitals.runs_failed} runs failed within a day: `larder runs list` says why.")
+    if vitals.messages_not_sent:
+        found.append(
+            f"{vitals.messages_not_sent} messages to households came too late or may not have gone "
+            "out within a day: the log of `larder work` says why. Ask the mail server of "
+            "LARDER_SMTP_HOST."
+        )
     if vitals.corrected_sums:
         found.append(
             f"{vitals.corrected_sums} sums of deals were wrong last night and are corrected; if "

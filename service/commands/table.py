@@ -46,7 +46,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "work",
         "service.commands.work:work",
-        "Write the lists that are due and do the requested runs. Several may run side by side.",
+        "Write lists that are due, do requested runs, send messages. Several may run side by side.",
     ),
     Command(
         "sftp",

@@ -182,6 +182,7 @@ THINGS = {
     "person": mark("Person"),
     "household": mark("Household"),
     "goodwill": mark("Goodwill"),
+    "household_case": mark("Question"),
     "lists": mark("Lists"),
 }
 
@@ -209,6 +210,7 @@ SETTING_GROUPS = {
     "Pictures": mark("Pictures"),
     "Scheduler and worker": mark("Scheduler and worker"),
     "People": mark("People"),
+    "Messages to households": mark("Messages to households"),
     "HTTP": mark("HTTP"),
 }
 

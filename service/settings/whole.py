@@ -9,6 +9,7 @@ from service.settings.http import HttpSettings
 from service.settings.jobs import JobSettings
 from service.settings.letters import LetterSettings
 from service.settings.lists import ListSettings
+from service.settings.messages import MessageSettings
 from service.settings.people import PeopleSettings
 from service.settings.pictures import PictureSettings
 from service.settings.retailer import RetailerSettings
@@ -26,6 +27,7 @@ GROUPS: tuple[type[Group], ...] = (
     PictureSettings,
     JobSettings,
     PeopleSettings,
+    MessageSettings,
     HttpSettings,
 )
 """The groups in the order in which people read them."""
@@ -34,6 +36,7 @@ GROUPS: tuple[type[Group], ...] = (
 # Pydantic takes the fields of the last base first.
 class Settings(
     HttpSettings,
+    MessageSettings,
     PeopleSettings,
     JobSettings,
     PictureSettings,

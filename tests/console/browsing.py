@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from starlette.types import ASGIApp
 
 from service.admin import people
 from service.admin.people import PersonRole
@@ -42,7 +42,7 @@ _PAINTED = ["color-contrast", "link-in-text-block"]
 
 
 @contextmanager
-def served_on(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+def served_on(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
     """An application on a socket that listens, for as long as this."""
     config = uvicorn.Config(app, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
@@ -76,7 +76,13 @@ class Tab:
     page: Page
     complaints: list[str] = field(default_factory=list)
 
-    def check(self, *, with_frame: bool = False) -> list[str]:
+    def check(
+        self,
+        *,
+        with_frame: bool = False,
+        widths: Sequence[int] = WIDTHS,
+        schemes: Sequence[str] = SCHEMES,
+    ) -> list[str]:
         """What is wrong with the page as it is, at every width, light and dark.
 
         The frame around its content is the same on every page: it is looked at once, at the first
@@ -87,12 +93,12 @@ class Tab:
         self.page.locator(".htmx-request").first.wait_for(state="detached")
         self.page.locator("main").first.wait_for(state="attached")
         self.page.evaluate(AXE)
-        for scheme in SCHEMES:
+        for scheme in schemes:
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            for width in WIDTHS:
+            for width in widths:
                 self.page.set_viewport_size({"width": width, "height": 800})
-                only = None if scheme == SCHEMES[0] else _PAINTED
-                is_first = (scheme, width) == (SCHEMES[0], WIDTHS[0])
+                only = None if scheme == schemes[0] else _PAINTED
+                is_first = (scheme, width) == (schemes[0], widths[0])
                 part = "html" if with_frame or is_first else "main"
                 wrong = self.page.evaluate(_RUN_AXE, [part, only])
                 found += [f"{width} {scheme} {each}" for each in wrong]
