@@ -453,6 +453,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "too.",
         ),
         Command(
+            "close-pages",
+            "service.commands.household:close_pages",
+            "Revoke the codes of a household's letters and log its phones out; lists stay good.",
+        ),
+        Command(
             "consents",
             "service.commands.household:consents",
             "What a household agreed to and took back, the newest first; or what it says now.",

@@ -15,9 +15,10 @@ from service.admin.people.throttle import begin_try
 from service.digests import page_digest, token_digest
 from service.errors import Forbidden, InvalidInput, NotFound, Throttled, Unauthorized
 from service.members.consents import Said, add_said
+from service.members.finding import member
 from service.notice import Count
 from service.settings import Settings
-from service.store import consents, erasures, identities, lists, pocket
+from service.store import audit, consents, erasures, identities, lists, pocket
 from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.consent import ConsentChannel, Purpose
@@ -210,6 +211,22 @@ def gets_letters(session: Session, household_id: int) -> bool:
     """Whether the household agrees to letters now."""
     letter = consents.current(session, household_id).get(Purpose.LETTER)
     return letter is not None and letter.granted
+
+
+def close_pages(database: Database, ref: str, *, by: Actor, now: datetime) -> tuple[int, int]:
+    """Revoke the codes of a household's letters and end its browsers: how many of each.
+
+    For a letter or a phone in the wrong hands; lists stay good at the till, and the next letter
+    opens a page again. Raises NotFound, Conflict for a household that was erased.
+    """
+    with database.write() as session:
+        household_id = member(session, ref).id
+        closed = (
+            lists.revoke_pages(session, household_id),
+            pocket.end_sessions_of(session, household_id),
+        )
+        audit.add(session, by, "close_pages", "household", household_id, at=now)
+    return closed
 
 
 def forget_sessions(database: Database, *, now: datetime) -> int:

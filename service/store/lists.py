@@ -274,6 +274,19 @@ def void(session: Session, list_ids: Sequence[int]) -> None:
     )
 
 
+def revoke_pages(session: Session, household_id: int) -> int:
+    """Let no code open a page of a household's lists any more; how many did."""
+    own = select(ShoppingList.id).where(ShoppingList.household_id == household_id)
+    revoked = update(ListPage).where(
+        col(ListPage.list_id).in_(own), col(ListPage.state) == PageState.OPEN
+    )
+    result = session.execute(
+        revoked.values(state=PageState.REVOKED).execution_options(synchronize_session=False)
+    )
+    found: int = result.rowcount  # type: ignore[attr-defined]
+    return found
+
+
 def lock_open_of(session: Session, household_id: int) -> list[int]:
     """The issued lists of a household, locked in their order until the transaction ends."""
     statement = (

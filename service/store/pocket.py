@@ -50,6 +50,14 @@ def end_sessions(
     return found
 
 
+def end_sessions_of(session: Session, household_id: int) -> int:
+    """End the sessions of all browsers of a household; their number."""
+    ended = delete(PocketSession).where(col(PocketSession.household_id) == household_id)
+    result = session.execute(ended)
+    found: int = result.rowcount  # type: ignore[attr-defined]
+    return found
+
+
 def newest_list(session: Session, household_id: int) -> ShoppingList | None:
     """The newest list of a household that is open."""
     statement = (

@@ -17,6 +17,7 @@ from service.checkout import redeem
 from service.desk import cases, goodwill
 from service.errors import Conflict, InvalidInput
 from service.jobs.worker import drain
+from service.members import pocket
 from service.members.erase import erase
 from service.store.actor import Actor
 from service.store.tables.access import Role
@@ -310,6 +311,20 @@ def test_an_erased_household_has_no_page(house: House) -> None:
     assert "Open your list with the code on your letter" in phone.get("/pocket/").text
     assert house.phone().get(f"/l/{CODES['M03']}").status_code == 404
     assert query(house.database, "SELECT count(*) FROM pocket_session") == [(0,)]
+
+
+def test_codes_and_phones_of_a_household_can_be_revoked(house: House) -> None:
+    phone, other = known(house), opened(house, "M04")
+    assert pocket.close_pages(house.database, "M03", by=Actor("tests"), now=NOW) == (1, 1)
+    assert "Open your list with the code on your letter" in phone.get("/pocket/").text
+    assert house.phone().get(f"/l/{CODES['M03']}").status_code == 404
+    assert "Your list" in other.get("/pocket/").text
+    # The list itself stays good at the till.
+    assert query(
+        house.database,
+        "SELECT s.state FROM shopping_list s JOIN household h ON h.id = s.household_id "
+        "WHERE h.ref = 'M03'",
+    ) == [("issued",)]
 
 
 def test_a_phone_can_be_forgotten(house: House) -> None:
