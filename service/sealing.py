@@ -20,6 +20,10 @@ from service.secret_key import both
 
 PHONES = "phone"
 """The purpose of telephone numbers to write to."""
+MESSAGES = "message"
+"""The purpose of messages that have not gone out yet."""
+ASKED = "asked"
+"""The purpose of cards and numbers by which somebody asks for a code."""
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32

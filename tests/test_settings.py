@@ -184,9 +184,9 @@ def test_where_each_setting_comes_from_is_said_and_no_secret(
     secrets = [name for name, each in found.items() if each.is_secret]
     assert secrets == [
         "LARDER_SECRET_KEY", "LARDER_SECRET_KEY_BEFORE", "LARDER_CODE_KEY",
-        "LARDER_OIDC_CLIENT_SECRET",
+        "LARDER_OIDC_CLIENT_SECRET", "LARDER_SMTP_PASSWORD",
     ]  # fmt: skip
-    assert [found[name].is_set for name in secrets] == [True, False, True, False]
+    assert [found[name].is_set for name in secrets] == [True, False, True, False, False]
 
 
 def test_groups_are_the_headings_of_the_document() -> None:

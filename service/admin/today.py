@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from service.engine.lifecycle import DealState
-from service.store import cycles, loop
+from service.store import cycles, household_cases, loop
 from service.store.clearing.waiting import Counts, counts
+from service.store.household_cases import CaseCounts
 from service.store.offers import pages, totals
 from service.store.offers.overview import DealFilter
 from service.store.session import Database
@@ -24,6 +25,8 @@ MOST_COUNTED = 10_001
 
 FAILED_WITHIN = timedelta(days=7)
 UNCONFIRMED_AFTER = timedelta(days=1)
+CASES_WITHIN = timedelta(days=30)
+"""Of which time it is counted how many cases were answered within a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Waiting:
     failed_runs: int
     unconfirmed_batches: int
     clearing: Counts
+    cases: CaseCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,9 @@ def read_today(database: Database, *, now: datetime) -> Today:
                     session, published_before=now - UNCONFIRMED_AFTER
                 ),
                 clearing=counts(session),
+                cases=household_cases.counts(
+                    session, since=now - CASES_WITHIN, now=now, most=MOST_COUNTED
+                ),
             ),
             cycle=None
             if newest is None

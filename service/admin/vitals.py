@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from service.files.disks import disks_of
 from service.settings import Settings
-from service.store import counts, ledger, loop, recount, work
+from service.store import counts, ledger, loop, messages, recount, work
 from service.store.offers import totals
 from service.store.session import Database
 
@@ -40,6 +40,7 @@ class Vitals:
     budgets_short: int
     budgets_left_cents: int
     forecast_days: int | None
+    messages_not_sent: int
     unbalanced_postings: int
     corrected_sums: int
     disk_free: float
@@ -68,6 +69,7 @@ def read_vitals(database: Database, settings: Settings, *, now: datetime) -> Vit
             budgets_short=budgets.short,
             budgets_left_cents=budgets.budget_cents - budgets.committed_cents,
             forecast_days=None if forecast is None else (today - forecast).days,
+            messages_not_sent=messages.count_not_sent(session, since=now - FAILED_WITHIN),
             unbalanced_postings=len(ledger.imbalance(session)),
             corrected_sums=recount.newest(session)[1],
             disk_free=_least_free(database, settings),
@@ -109,6 +111,12 @@ def wrong(vitals: Vitals) -> Sequence[str]:
         )
     if vitals.runs_failed:
         found.append(f"{vitals.runs_failed} runs failed within a day: `larder runs list` says why.")
+    if vitals.messages_not_sent:
+        found.append(
+            f"{vitals.messages_not_sent} messages to households came too late or may not have gone "
+            "out within a day: the log of `larder work` says why. Ask the mail server of "
+            "LARDER_SMTP_HOST."
+        )
     if vitals.corrected_sums:
         found.append(
             f"{vitals.corrected_sums} sums of deals were wrong last night and are corrected; if "

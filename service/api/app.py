@@ -41,6 +41,7 @@ from service.api.till.forms import house_of
 from service.bodies import LimitBody
 from service.files.apart import Apart, limits_of
 from service.jobs import scheduler
+from service.jobs.postman import post_until
 from service.jobs.worker import work_until
 from service.meters import listen
 from service.publish import sftp
@@ -168,11 +169,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     watching = asyncio.create_task(app.state.stalls.watch())
     sftp_server = await sftp.listen(database, settings) if settings.serve_sftp else None
     stop = threading.Event()
-    worker = None
+    workers: list[threading.Thread] = []
     unhurried = database.within(settings.job_database_seconds, pool_size=JOB_CONNECTIONS)
     if settings.serve_worker:
-        worker = threading.Thread(target=work_until, args=(unhurried, settings, stop))
-        worker.start()
+        for work in (work_until, post_until):
+            workers.append(threading.Thread(target=work, args=(unhurried, settings, stop)))
+            workers[-1].start()
     jobs = scheduler.start(unhurried, settings) if settings.serve_scheduler else None
     try:
         yield
@@ -187,7 +189,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         # In a thread: answers that are on their way go on meanwhile.
         if jobs is not None:
             await asyncio.to_thread(jobs.shutdown)
-        if worker is not None:
+        for worker in workers:
             await asyncio.to_thread(worker.join)
         await counter.close()
         if app.state.closes_apart:

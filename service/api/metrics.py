@@ -28,6 +28,7 @@ MEANINGS = {
     "runs_waiting": "Runs that are queued or running",
     "runs_waiting_seconds": "How long the first queued run has waited",
     "runs_failed": "Runs that failed within a day",
+    "messages_not_sent": "Messages to households that did not go out within a day",
     "slots_unfinished": "Planned jobs that began and did not end",
     "slot_seconds": "Since the newest planned job ended",
     "lists_open": "Issued lists whose days are not over",

@@ -13,7 +13,7 @@ from service.commands.database import acting, open_database
 from service.engine.wishes import WishAct
 from service.errors import InvalidInput
 from service.members import consents as members
-from service.members import contact, export, reapply
+from service.members import contact, export, pocket, reapply
 from service.members import wishes as wished
 from service.members.consents import Said
 from service.members.erase import erase, finish_erasures
@@ -67,6 +67,14 @@ def erase_one(
             f"batches {_numbers(files.waiting)} are being printed, or fetched by a mailing house; "
             "their files go after that (`larder batch received`)"
         )
+
+
+def close_pages(household: Ref, by: By = None) -> None:
+    """Revoke the codes of a household's letters and log its phones out; lists stay good."""
+    with open_database() as (database, settings):
+        who = acting(database, settings, by)
+        codes, phones = pocket.close_pages(database, household, by=who, now=datetime.now(UTC))
+    say(f"{codes} codes revoked, {phones} phones logged out; its next letter opens a page again")
 
 
 def erase_again(

@@ -46,7 +46,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "work",
         "service.commands.work:work",
-        "Write the lists that are due and do the requested runs. Several may run side by side.",
+        "Write lists that are due, do requested runs, send messages. Several may run side by side.",
     ),
     Command(
         "sftp",
@@ -461,6 +461,11 @@ COMMANDS: tuple[Command | Group, ...] = (
             "service.commands.household:erase_again",
             "Erase again whom a restored backup brought back; what is left in files of others, "
             "too.",
+        ),
+        Command(
+            "close-pages",
+            "service.commands.household:close_pages",
+            "Revoke the codes of a household's letters and log its phones out; lists stay good.",
         ),
         Command(
             "consents",

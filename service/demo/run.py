@@ -20,6 +20,7 @@ from service.admin.configuration import write_configuration
 from service.admin.keys import add_key
 from service.cycle import CycleReport, refresh_forecast, run_cycle
 from service.deals import load_deals
+from service.demo.page import give_page
 from service.demo.picture import mean_by_cell, svg
 from service.demo.replay import Replay, Shopper, bought_between, replay
 from service.demo.statement import Claimed, claim_largest
@@ -67,7 +68,8 @@ class LogIn(NamedTuple):
 class Demo:
     """What the summary of a demonstration shows. `seconds` are wall-clock seconds by stage.
 
-    `worth_by_cell` is the mean face value of a printed offer in cents.
+    `worth_by_cell` is the mean face value of a printed offer in cents; `page` leads to a
+    household's page.
     """
 
     folder: Path
@@ -84,6 +86,7 @@ class Demo:
     pos_key: str
     pos_store: str
     example: dict[str, str]
+    page: str
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -154,6 +157,7 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
         pos_key=add_key(database, settings, role=Role.POS, store_id=store)[1],
         pos_store=store,
         example=example,
+        page=give_page(database, settings, example["code"], now=datetime.now(UTC)),
         seconds=seconds,
     )
     database.dispose()

@@ -6,6 +6,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from service.demo.page import address_here, in_terminal
 from service.demo.picture import text_chart
 from service.demo.run import PICTURE, Demo
 from service.engine.ledger import Account
@@ -35,6 +36,7 @@ def show(demo: Demo, out: Console, *, program: str = "larder") -> None:
     _worth(demo, out)
     _suppliers(demo, out)
     _seconds(demo, out)
+    _page(demo, out, program)
     _next_steps(demo, out, program)
 
 
@@ -158,6 +160,20 @@ def _next_steps(demo: Demo, out: Console, program: str) -> None:
         f"  -d '{json.dumps(body)}'",
     ):
         out.print(line, soft_wrap=True, markup=False)
+
+
+def _page(demo: Demo, out: Console, program: str) -> None:
+    """One household's page, for a phone of the same network."""
+    address = address_here() + demo.page
+    out.print("A household's page", style="italic")
+    for line in (
+        f"served by:         cd {demo.folder} && {program} serve --host 0.0.0.0",
+        f"it is at:          {address}",
+        "or point a phone of the same network at this:",
+    ):
+        out.print(line, soft_wrap=True, markup=False)
+    for line in in_terminal(address):
+        out.print(line, style="black on white", soft_wrap=True, markup=False, highlight=False)
 
 
 def _claimed(demo: Demo) -> list[str]:

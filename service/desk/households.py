@@ -27,6 +27,7 @@ from service.store import (
     households,
     identities,
     lists,
+    messages,
 )
 from service.store.actor import Actor
 from service.store.household_views import BasketRow
@@ -35,6 +36,7 @@ from service.store.session import Database
 from service.store.tables.goodwill import Goodwill
 from service.store.tables.household import Contact, IdentityKind
 from service.store.tables.household_opening import HouseholdOpening
+from service.store.tables.message import Message
 from service.store.tables.shopping_list import ShoppingList
 
 WEEKS = 26
@@ -46,6 +48,7 @@ OPEN_MINUTES = 60
 MOST_NOTE = 300
 _LISTS = 5
 _OPENINGS = 10
+_MESSAGES = 5
 _NO_DAY = date.min + timedelta(days=400)
 _BOUNDS = {"category_id": pl.Int64, "medium_from": pl.Float64, "heavy_from": pl.Float64}
 
@@ -109,6 +112,7 @@ class HouseholdView:
     refusals: Sequence[PastOutcome]
     goodwill: Sequence[Goodwill]
     openings: Sequence[HouseholdOpening]
+    messages: Sequence[Message]
 
 
 def find(database: Database, settings: Settings, by: FoundBy, value: str) -> int:
@@ -215,6 +219,7 @@ def look(
         printed = _lists(session, household_id)
         given = goodwill.page(session, household_id=household_id, limit=20)
         openings = household_views.openings(session, household_id, limit=_OPENINGS)
+        written = messages.newest_of_household(session, household_id, limit=_MESSAGES)
     return HouseholdView(
         household_id=household_id,
         ref=row.ref,
@@ -238,6 +243,7 @@ def look(
         lists=printed,
         goodwill=given,
         openings=openings,
+        messages=written,
     )
 
 

@@ -39,12 +39,14 @@ from service.errors import Conflict, LarderError, Misconfigured
 from service.jobs.leases import hold_lease
 from service.jobs.slots import LocalTime
 from service.members.erase import finish_erasures
+from service.members.log_in import forget_old
 from service.members.pocket import forget_sessions
 from service.meters import DRIFT, JOBS, timed
 from service.publish import purge
 from service.results.count import count_outcomes
 from service.results.count_programme import count_programmes
 from service.results.sales import count_sales
+from service.sending.outbox import forget_messages
 from service.settings import Settings
 from service.store import batches, cycles, work
 from service.store.actor import SERVICE
@@ -248,6 +250,8 @@ def _purge_files(database: Database, settings: Settings, slot: datetime) -> None
     forget_guesses(database, now=slot)
     forget_log_ins(database, now=slot)
     forget_sessions(database, now=slot)
+    forget_old(database, now=slot)
+    forget_messages(database, now=slot)
     finish_erasures(database, settings, now=slot)
 
 

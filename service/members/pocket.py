@@ -15,16 +15,17 @@ from service.admin.people.throttle import begin_try
 from service.digests import page_digests, token_digest
 from service.errors import Forbidden, InvalidInput, NotFound, Throttled, Unauthorized
 from service.members.consents import Said, add_said
+from service.members.finding import member
 from service.notice import Count
 from service.secret_key import both
 from service.settings import Settings
-from service.store import consents, erasures, identities, lists, pocket
+from service.store import audit, consents, erasures, identities, lists, pocket
 from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.consent import ConsentChannel, Purpose
 from service.store.tables.household import IdentityKind
-from service.store.tables.pocket import PocketItem, PocketMark, PocketSession
-from service.store.tables.shopping_list import ListState
+from service.store.tables.pocket import YES, PocketItem, PocketSession, PocketWord, WordKind
+from service.store.tables.shopping_list import ListState, ShoppingList
 
 SESSION_DAYS = 90
 """A browser that was not here for so long must open the letter's code again."""
@@ -51,12 +52,13 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """A phone's word on a line: its own name for the word, when it was said, ticked or not."""
+class Word:
+    """A phone's word on a line: its own name for the word, what it says, and when it was said."""
 
     key: str
+    kind: WordKind
     line: int
-    ticked: bool
+    text: str
     said_at: datetime
 
 
@@ -81,22 +83,34 @@ def open_page(
     """
     tried = begin_try(database, settings, email=None, address=address, now=now)
     _require_let_in(tried.wait_seconds)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
     with database.write() as session:
         found = lists.of_page(session, page_digests(settings.secret_key, code.strip().lower()))
         if found is None:
             raise NotFound("This code is not known.")
-        pocket.add_session(
-            session,
-            PocketSession(
-                token_digest=token_digest(settings.secret_key, _PURPOSE, token),
-                household_id=found.household_id,
-                list_id=found.id,
-                opened_at=now,
-                seen_at=now,
-            ),
-        )
+        token = add_session(session, settings, found, known_at=None, now=now)
     tried.was_right()
+    return token
+
+
+def add_session(
+    session: Session,
+    settings: Settings,
+    shown: ShoppingList,
+    *,
+    known_at: datetime | None,
+    now: datetime,
+) -> str:
+    """Open a household's page for a browser, in the caller's transaction: its token."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    row = PocketSession(
+        token_digest=token_digest(settings.secret_key, _PURPOSE, token),
+        household_id=shown.household_id,
+        list_id=shown.id,
+        opened_at=now,
+        seen_at=now,
+        known_at=known_at,
+    )
+    pocket.add_session(session, row)
     return token
 
 
@@ -156,26 +170,27 @@ def tell(
     holder: Holder,
     *,
     list_id: int,
-    ticks: list[Tick],
+    words: list[Word],
     items: list[OwnItem],
     now: datetime,
 ) -> None:
     """Take what a phone did, in whatever order it comes and however often.
 
     Of each line and item the newest word counts, so that all phones of a household agree in the
-    end; a phone whose clock is ahead is taken at its word for five minutes at most. Ticks of a list
+    end; a phone whose clock is ahead is taken at its word for five minutes at most. Words on a list
     that is not the household's are dropped. Raises InvalidInput for texts that are too long or
-    too many, Forbidden for items of a browser that is not known.
+    too many, Forbidden for notes and items of a browser that is not known.
     """
-    if items and not holder.is_known:
+    writes = bool(items) or any(word.kind is WordKind.NOTE for word in words)
+    if writes and not holder.is_known:
         raise Forbidden("Show a card or telephone number of the household first.")
     with database.write() as session:
-        for tick in _own_lines(session, holder, list_id, ticks):
-            pocket.set_mark(
+        for word in _own_lines(session, holder, list_id, words):
+            pocket.set_word(
                 session,
-                PocketMark(
-                    list_id=list_id, line=tick.line, ticked=tick.ticked,
-                    said_at=min(tick.said_at, now + _AHEAD), key=tick.key,
+                PocketWord(
+                    list_id=list_id, line=word.line, kind=word.kind.value, text=_said(word),
+                    said_at=min(word.said_at, now + _AHEAD), key=word.key,
                 ),
             )  # fmt: skip
         if items and pocket.count_items(session, holder.household_id) + len(items) > MOST_ITEMS:
@@ -199,14 +214,30 @@ def gets_letters(session: Session, household_id: int) -> bool:
     return letter is not None and letter.granted
 
 
+def close_pages(database: Database, ref: str, *, by: Actor, now: datetime) -> tuple[int, int]:
+    """Revoke the codes of a household's letters and end its browsers: how many of each.
+
+    For a letter or a phone in the wrong hands; lists stay good at the till, and the next letter
+    opens a page again. Raises NotFound, Conflict for a household that was erased.
+    """
+    with database.write() as session:
+        household_id = member(session, ref).id
+        closed = (
+            lists.revoke_pages(session, household_id),
+            pocket.end_sessions_of(session, household_id),
+        )
+        audit.add(session, by, "close_pages", "household", household_id, at=now)
+    return closed
+
+
 def forget_sessions(database: Database, *, now: datetime) -> int:
     """End the sessions of browsers that were not here for long; how many."""
     with database.write() as session:
         return pocket.end_sessions(session, before=now - timedelta(days=SESSION_DAYS))
 
 
-def _own_lines(session: Session, holder: Holder, list_id: int, ticks: list[Tick]) -> list[Tick]:
-    """The ticks of lines of a list that this browser may tick."""
+def _own_lines(session: Session, holder: Holder, list_id: int, words: list[Word]) -> list[Word]:
+    """The words on lines of a list that this browser may tick."""
     found = lists.get(session, list_id)
     is_shown = list_id == holder.list_id or holder.is_known
     if found is None or found.household_id != holder.household_id or not is_shown:
@@ -214,19 +245,30 @@ def _own_lines(session: Session, holder: Holder, list_id: int, ticks: list[Tick]
     if found.state == ListState.DRAFT:
         return []
     known = {each.line for each in lists.lines_and_uses(session, list_id)}
-    return [tick for tick in ticks if tick.line in known]
+    return [word for word in words if word.line in known]
+
+
+def _said(word: Word) -> str:
+    """The text of a word as it is stored."""
+    if word.kind is not WordKind.NOTE:
+        return YES if word.text else ""
+    return _written(word.text) if word.text.strip() else ""
 
 
 def _item(holder: Holder, item: OwnItem, now: datetime) -> PocketItem:
-    text = " ".join(item.text.split())
+    return PocketItem(
+        household_id=holder.household_id, id=item.id, text=_written(item.text),
+        ticked=item.ticked, gone=item.gone, said_at=min(item.said_at, now + _AHEAD), key=item.key,
+    )  # fmt: skip
+
+
+def _written(said: str) -> str:
+    text = " ".join(said.split())
     if not text or len(text) > MOST_TEXT or not text.isprintable():
         raise InvalidInput(
             "What you write has 1 to %(number)s characters.", number=Count(MOST_TEXT)
         )
-    return PocketItem(
-        household_id=holder.household_id, id=item.id, text=text, ticked=item.ticked,
-        gone=item.gone, said_at=min(item.said_at, now + _AHEAD), key=item.key,
-    )  # fmt: skip
+    return text
 
 
 def _require_let_in(wait_seconds: int) -> None:

@@ -7,17 +7,22 @@ from datetime import date
 from sqlmodel import Session
 
 from service.desk import outcomes
+from service.desk.outcomes import PastOutcome
 from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import RefusalReason
 from service.engine.wishes import WishAct
 from service.errors import NotFound
 from service.members.pocket import Holder, gets_letters
 from service.settings import Settings
-from service.store import lists, pocket, wishes
+from service.store import household_cases, lists, pocket, receipts, wishes
 from service.store.lists import LineUse
 from service.store.session import Database
-from service.store.tables.pocket import PocketItem
+from service.store.tables.household_case import HouseholdCase
+from service.store.tables.pocket import PocketItem, WordKind
 from service.store.tables.shopping_list import ListState, ShoppingList
+
+Words = Mapping[WordKind, Mapping[int, str]]
+"""What is said of lines, by kind and line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class ShownLine:
     price_cents: int | None
     uses_left: int | None
     ticked: bool
+    hidden: bool
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,11 @@ class NextNeed:
 class NextList:
     """The next list as it is now: what will run out, and how many offers there would be.
 
-    Which offers, nobody is told before they are reserved. `as_of` is the day it is of.
+    Which offers, nobody is told before they are reserved. `id` changes when it is written again,
+    `as_of` is the day it is of.
     """
 
+    id: int
     as_of: date
     offers: int
     needs: Sequence[NextNeed]
@@ -70,13 +79,22 @@ class NextList:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An offer that did not come off: when and where, its text, and the till's reason."""
+    """An offer that did not come off: when and where, its text, and the till's reason.
+
+    `sale`, `list_id` and `line` name it to whoever asks about it; `case` is what became of that,
+    None where nobody asked, and `given_cents` what the household got with the answer.
+    """
 
     on: date
     store_id: str
     number: str
     text: str
     reason: str
+    sale: str
+    list_id: int
+    line: int
+    case: HouseholdCase | None
+    given_cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +134,17 @@ class PocketView:
 
 @dataclass(frozen=True, slots=True)
 class PocketState:
-    """What all phones of a household agree on: of a list, and of what it wrote itself."""
+    """What all phones of a household agree on: of a list, and of what it wrote itself.
+
+    `next_id` is that of the next list, 0 where there is none or this browser does not see it;
+    `notes` are by line.
+    """
 
     list_id: int
+    next_id: int
     ticked: Sequence[int]
+    hidden: Sequence[int]
+    notes: Mapping[int, str]
     used: Sequence[int]
     saved_cents: int
     items: Sequence[PocketItem]
@@ -130,9 +155,14 @@ def state(database: Database, holder: Holder) -> PocketState:
     with database.read() as session:
         row = _shown_list(session, holder)
         lines = lists.lines_and_uses(session, row.id)
+        words = pocket.words(session, row.id)
+        draft = lists.draft_id(session, holder.household_id) if holder.is_known else None
         return PocketState(
             list_id=row.id,
-            ticked=sorted(pocket.ticked(session, row.id)),
+            next_id=draft or 0,
+            ticked=[*words[WordKind.TICK]],
+            hidden=[*words[WordKind.HIDE]],
+            notes=words[WordKind.NOTE] if holder.is_known else {},
             used=[each.line for each in lines if each.offer_id and each.used >= each.uses],
             saved_cents=pocket.saved_cents(session, row.id),
             items=pocket.items(session, holder.household_id) if holder.is_known else (),
@@ -146,7 +176,9 @@ def look(database: Database, settings: Settings, holder: Holder, *, today: date)
         row = _shown_list(session, holder)
         document = ListDocument.from_json(row.document)
         uses = {each.line: each for each in lists.lines_and_uses(session, row.id)}
-        ticked = pocket.ticked(session, row.id)
+        words = pocket.words(session, row.id)
+        if not holder.is_known:
+            words[WordKind.NOTE] = {}
         unwanted = _unwanted(session, holder, today)
         is_open = row.state == ListState.ISSUED and today <= row.valid_to
         return PocketView(
@@ -157,7 +189,7 @@ def look(database: Database, settings: Settings, holder: Holder, *, today: date)
             has_begun=row.valid_from <= today,
             has_ended=not is_open,
             code=document.list_code if is_open else "",
-            departments=_departments(document, uses, ticked, unwanted, settings.walking_order),
+            departments=_departments(document, uses, words, unwanted, settings.walking_order),
             saved_cents=pocket.saved_cents(session, row.id),
             is_known=holder.is_known,
             items=pocket.items(session, holder.household_id) if holder.is_known else (),
@@ -180,7 +212,7 @@ def _shown_list(session: Session, holder: Holder) -> ShoppingList:
 def _departments(
     document: ListDocument,
     uses: Mapping[int, LineUse],
-    ticked: set[int],
+    words: Words,
     unwanted: set[str],
     order: Sequence[str],
 ) -> list[Department]:
@@ -190,17 +222,17 @@ def _departments(
     """
     found: dict[str, list[ShownLine]] = {}
     for offer in document.offers:
-        found.setdefault(offer.department, []).append(_offer(offer, uses, ticked))
+        found.setdefault(offer.department, []).append(_offer(offer, uses, words))
     for reminder in document.reminders:
         if reminder.item in unwanted:
             continue
-        found.setdefault(reminder.department, []).append(_reminder(reminder, ticked))
+        found.setdefault(reminder.department, []).append(_reminder(reminder, words))
     places = {name.casefold(): place for place, name in enumerate(order)}
     names = sorted(found, key=lambda name: (places.get(name.casefold(), len(places)), name))
     return [Department(name, found[name]) for name in names]
 
 
-def _offer(offer: OfferLine, uses: Mapping[int, LineUse], ticked: set[int]) -> ShownLine:
+def _offer(offer: OfferLine, uses: Mapping[int, LineUse], words: Words) -> ShownLine:
     use = uses.get(offer.line)
     return ShownLine(
         line=offer.line,
@@ -212,11 +244,13 @@ def _offer(offer: OfferLine, uses: Mapping[int, LineUse], ticked: set[int]) -> S
         why=offer.item,
         price_cents=offer.price_cents,
         uses_left=max(0, use.uses - use.used) if use is not None else 0,
-        ticked=offer.line in ticked,
+        ticked=offer.line in words[WordKind.TICK],
+        hidden=offer.line in words[WordKind.HIDE],
+        note=words[WordKind.NOTE].get(offer.line, ""),
     )
 
 
-def _reminder(line: ReminderLine, ticked: set[int]) -> ShownLine:
+def _reminder(line: ReminderLine, words: Words) -> ShownLine:
     return ShownLine(
         line=line.line,
         name=line.item,
@@ -227,7 +261,9 @@ def _reminder(line: ReminderLine, ticked: set[int]) -> ShownLine:
         why=line.reason,
         price_cents=line.price_cents,
         uses_left=None,
-        ticked=line.line in ticked,
+        ticked=line.line in words[WordKind.TICK],
+        hidden=line.line in words[WordKind.HIDE],
+        note=words[WordKind.NOTE].get(line.line, ""),
     )
 
 
@@ -253,7 +289,7 @@ def _next(session: Session, holder: Holder) -> NextList | None:
         (NextNeed(line.item, line.expected_on) for line in document.reminders),
         key=lambda need: (need.expected_on is None, need.expected_on or date.min, need.item),
     )
-    return NextList(draft.valid_from, len(document.offers), needs)
+    return NextList(draft.id, draft.valid_from, len(document.offers), needs)
 
 
 def _refused(database: Database, holder: Holder) -> list[Refused]:
@@ -261,13 +297,44 @@ def _refused(database: Database, holder: Holder) -> list[Refused]:
 
     That nothing of an offer was bought, nobody asks about.
     """
-    found = [
-        Refused(each.at.business_date, each.at.store_id, each.at.number, each.outcome.text,
-                each.outcome.reason)
+    refused = [
+        each
         for each in outcomes.refusals_of(database, holder.household_id)
         if each.outcome.text and each.outcome.reason != RefusalReason.NOT_IN_BASKET
-    ]  # fmt: skip
-    return found[:_MOST_REFUSED]
+    ][:_MOST_REFUSED]
+    if not refused:
+        return []
+    with database.read() as session:
+        ids = receipts.ids_by_code(session, [each.outcome.list_code or "" for each in refused])
+        asked = {
+            (case.redemption_id, case.list_id, case.list_line): case
+            for case in household_cases.of_household(session, holder.household_id)
+        }
+        given = household_cases.given(session, holder.household_id) if asked else {}
+    return [_refusal(each, ids, asked, given) for each in refused]
+
+
+def _refusal(
+    each: PastOutcome,
+    ids: Mapping[str, int],
+    asked: Mapping[tuple[str, int, int], HouseholdCase],
+    given: Mapping[int, int],
+) -> Refused:
+    outcome = each.outcome
+    list_id, line = ids[outcome.list_code or ""], outcome.list_line or 0
+    case = asked.get((each.redemption_id, list_id, line))
+    return Refused(
+        on=each.at.business_date,
+        store_id=each.at.store_id,
+        number=each.at.number,
+        text=outcome.text,
+        reason=outcome.reason,
+        sale=each.redemption_id,
+        list_id=list_id,
+        line=line,
+        case=case,
+        given_cents=given.get(case.id, 0) if case else 0,
+    )
 
 
 def _past(session: Session, holder: Holder, shown_id: int) -> list[PastList]:

@@ -182,6 +182,7 @@ THINGS = {
     "person": mark("Person"),
     "household": mark("Household"),
     "goodwill": mark("Goodwill"),
+    "household_case": mark("Question"),
     "lists": mark("Lists"),
 }
 
@@ -210,6 +211,7 @@ SETTING_GROUPS = {
     "Scheduler and worker": mark("Scheduler and worker"),
     "How long things are kept": mark("How long things are kept"),
     "People": mark("People"),
+    "Messages to households": mark("Messages to households"),
     "HTTP": mark("HTTP"),
 }
 

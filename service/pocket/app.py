@@ -11,7 +11,7 @@ from starlette.routing import Route
 from service.bodies import LimitBody
 from service.pages.guard import Guard
 from service.pages.site import Site
-from service.pocket import failures, routes
+from service.pocket import failures, log_in, routes
 from service.settings import Settings
 from service.store.session import Database
 
@@ -38,6 +38,7 @@ def create_pocket(database: Database, settings: Settings) -> FastAPI:
         LimitBody, limit_of=lambda _path: _MOST_BODY_BYTES, refuse=failures.too_large, drops=True
     )
     app.add_middleware(Guard, refuse=failures.foreign, policy=_POLICY)
+    app.include_router(log_in.router)
     app.include_router(routes.router)
     return app
 

@@ -78,8 +78,9 @@ def _said(request: Request, status: HTTPStatus) -> Response:
     if not _wants_page(request):
         return JSONResponse({"error": language.text(title)}, status)
     return page.show(
-        request, "alone.html", status=status, title=language.text(title), hint=language.text(hint)
-    )
+        request, "alone.html", status=status, title=language.text(title), hint=language.text(hint),
+        sends_codes=title == _OPEN and request.app.state.settings.sends_messages,
+    )  # fmt: skip
 
 
 def _wants_page(request: Request) -> bool:

@@ -42,8 +42,17 @@ def spoken_by(request: Request, language: str = "") -> Language:
 
 def go_home(request: Request, said: str = "") -> Response:
     """Lead to the list, which says what became of what was asked."""
-    query = f"?said={said}" if said else ""
-    return RedirectResponse(f"{root_of(request)}/{query}", 303)
+    return go_to(request, f"/?said={said}" if said else "/")
+
+
+def go_to(request: Request, path: str) -> Response:
+    """Lead to a page of the pocket."""
+    return RedirectResponse(f"{root_of(request)}{path}", 303)
+
+
+def address_of(request: Request) -> str:
+    """The network address that a request comes from; empty where it has none."""
+    return request.client.host if request.client else ""
 
 
 def root_of(request: Request) -> str:

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from service.desk import cases
 from service.engine.wishes import WishAct
-from service.errors import InvalidInput, NotFound
+from service.errors import Conflict, InvalidInput, NotFound
 from service.members import pocket, pocket_view, wishes
-from service.members.pocket import Holder, OwnItem, Tick
+from service.members.pocket import Holder, OwnItem, Word
 from service.members.pocket_view import PocketView
 from service.members.wishes import Wished
 from service.pages.cookies import SESSION, jar_of
@@ -20,6 +21,7 @@ from service.pocket.symbol import drawn
 from service.settings import Settings
 from service.store.session import Database
 from service.store.tables.consent import ConsentChannel
+from service.store.tables.pocket import YES, WordKind
 
 router = APIRouter()
 
@@ -37,16 +39,19 @@ def _holder(request: Request) -> Holder:
 
 
 HolderDep = Annotated[Holder, Depends(_holder)]
+ListIn = Annotated[int, Form(ge=1, le=2**63 - 1)]
+LineIn = Annotated[int, Form(ge=1, le=1000)]
 
 
-class TickIn(BaseModel):
-    """A phone's word on a line."""
+class WordIn(BaseModel):
+    """A phone's word on a line; without a text it takes an earlier one back."""
 
     model_config = ConfigDict(extra="forbid")
 
     key: str = Field(min_length=8, max_length=64)
+    kind: WordKind
     line: int = Field(ge=1, le=1000)
-    ticked: bool
+    text: str = Field(max_length=200)
     at: AwareDatetime
 
 
@@ -69,7 +74,7 @@ class WordsIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     list_id: int = Field(ge=1, le=2**63 - 1)
-    ticks: list[TickIn] = Field(default=[], max_length=_MOST)
+    words: list[WordIn] = Field(default=[], max_length=_MOST)
     items: list[ItemIn] = Field(default=[], max_length=_MOST)
 
 
@@ -77,8 +82,9 @@ class WordsIn(BaseModel):
 def open_code(code: str, request: Request) -> Response:
     """Open the page of a letter. The code is in no address after this one."""
     database, settings = _stored(request)
-    address = request.client.host if request.client else ""
-    token = pocket.open_page(database, settings, code, address=address, now=datetime.now(UTC))
+    token = pocket.open_page(
+        database, settings, code, address=page.address_of(request), now=datetime.now(UTC)
+    )
     response = page.go_home(request)
     jar = jar_of(request, settings)
     jar.set(response, SESSION, token, seconds=pocket.SESSION_DAYS * _DAY_SECONDS)
@@ -86,13 +92,19 @@ def open_code(code: str, request: Request) -> Response:
 
 
 @router.get("/")
-def home(request: Request, holder: HolderDep, said: str = "") -> Response:
-    """Today's list, and for a known browser what comes next."""
+def home(
+    request: Request, holder: HolderDep, said: str = "", all: str = "", line: str = ""
+) -> Response:
+    """Today's list, and for a known browser what comes next; with `all` also hidden lines.
+
+    Of `line` the page shows what can be said of it, for browsers without scripts.
+    """
     view = _view(request, holder)
     symbol = drawn(view.code) if view.code else None
     return page.show(
         request, "list.html", language=view.language, view=view, symbol=symbol, said=said,
-        says=_says(request, holder),
+        says=_says(request, holder), shows_hidden=bool(all),
+        chosen=int(line) if line.isdecimal() else 0, at=datetime.now(UTC).timestamp(),
     )  # fmt: skip
 
 
@@ -108,7 +120,9 @@ def words(sent: WordsIn, request: Request, holder: HolderDep) -> Response:
     database, _ = _stored(request)
     pocket.tell(
         database, holder, list_id=sent.list_id,
-        ticks=[Tick(each.key, each.line, each.ticked, each.at) for each in sent.ticks],
+        words=[
+            Word(each.key, each.kind, each.line, each.text, each.at) for each in sent.words
+        ],
         items=[
             OwnItem(each.key, each.id, each.text, each.ticked, each.gone, each.at)
             for each in sent.items
@@ -118,20 +132,29 @@ def words(sent: WordsIn, request: Request, holder: HolderDep) -> Response:
     return _state(request, holder)
 
 
-@router.post("/tick")
-def tick(
+@router.post("/say/{kind}")
+def say(
     request: Request,
     holder: HolderDep,
-    list_id: Annotated[int, Form(ge=1, le=2**63 - 1)],
-    line: Annotated[int, Form(ge=1, le=1000)],
-    ticked: Annotated[bool, Form()],
+    kind: WordKind,
+    list_id: ListIn,
+    line: LineIn,
+    text: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """The same for a browser without scripts."""
-    database, _ = _stored(request)
-    now = datetime.now(UTC)
-    word = Tick(f"form-{now.timestamp()}", line, ticked, now)
-    pocket.tell(database, holder, list_id=list_id, ticks=[word], items=[], now=now)
-    return page.go_home(request)
+    return _say(request, holder, kind, list_id, line, text)
+
+
+@router.post("/hide")
+def hide(request: Request, holder: HolderDep, list_id: ListIn, line: LineIn) -> Response:
+    """Hide a line of the list on the page; on paper it stays."""
+    return _say(request, holder, WordKind.HIDE, list_id, line, YES)
+
+
+@router.post("/show")
+def show(request: Request, holder: HolderDep, list_id: ListIn, line: LineIn) -> Response:
+    """Show a line again."""
+    return _say(request, holder, WordKind.HIDE, list_id, line, "")
 
 
 @router.post("/write")
@@ -143,7 +166,7 @@ def write(
     now = datetime.now(UTC)
     name = f"form-{now.timestamp()}"
     item = OwnItem(name, name, text, ticked=False, gone=False, said_at=now)
-    pocket.tell(database, holder, list_id=holder.list_id, ticks=[], items=[item], now=now)
+    pocket.tell(database, holder, list_id=holder.list_id, words=[], items=[item], now=now)
     return page.go_home(request)
 
 
@@ -153,11 +176,11 @@ def become_known(
 ) -> Response:
     """See all that is the household's, by a card or telephone number of it."""
     database, settings = _stored(request)
-    address = request.client.host if request.client else ""
     try:
         pocket.become_known(
-            database, settings, holder, number, address=address, now=datetime.now(UTC)
-        )
+            database, settings, holder, number, address=page.address_of(request),
+            now=datetime.now(UTC),
+        )  # fmt: skip
     except InvalidInput:
         return page.go_home(request, "other")
     return page.go_home(request, "known")
@@ -183,6 +206,28 @@ def wish(
     except NotFound:
         return page.go_home(request)
     return page.go_home(request, "wish")
+
+
+@router.post("/ask")
+def ask(
+    request: Request,
+    holder: HolderDep,
+    sale: Annotated[str, Form(max_length=64)],
+    list_id: ListIn,
+    line: LineIn,
+) -> Response:
+    """Ask the store why a line did not come off."""
+    database, _ = _stored(request)
+    if not holder.is_known:
+        return page.go_home(request, "first")
+    try:
+        cases.ask(
+            database, holder.household_id, sale=sale, list_id=list_id, line=line,
+            now=datetime.now(UTC),
+        )  # fmt: skip
+    except Conflict:
+        return page.go_home(request, "many")
+    return page.go_home(request, "asked")
 
 
 @router.post("/opt-out")
@@ -247,6 +292,16 @@ def manifest(request: Request) -> Response:
     )
 
 
+def _say(
+    request: Request, holder: Holder, kind: WordKind, list_id: int, line: int, text: str
+) -> Response:
+    database, _ = _stored(request)
+    now = datetime.now(UTC)
+    word = Word(f"form-{now.timestamp()}", kind, line, text, now)
+    pocket.tell(database, holder, list_id=list_id, words=[word], items=[], now=now)
+    return page.go_home(request)
+
+
 def _stored(request: Request) -> tuple[Database, Settings]:
     return request.app.state.database, request.app.state.settings
 
@@ -269,8 +324,12 @@ def _state(request: Request, holder: Holder) -> Response:
     items = [{"id": each.id, "text": each.text, "ticked": each.ticked} for each in found.items]
     return JSONResponse(
         {
+            "at": datetime.now(UTC).timestamp(),
             "list_id": found.list_id,
+            "next_id": found.next_id,
             "ticked": found.ticked,
+            "hidden": found.hidden,
+            "notes": found.notes,
             "used": found.used,
             "saved_cents": found.saved_cents,
             "items": items,

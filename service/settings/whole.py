@@ -9,6 +9,7 @@ from service.settings.http import HttpSettings
 from service.settings.jobs import JobSettings
 from service.settings.letters import LetterSettings
 from service.settings.lists import ListSettings
+from service.settings.messages import MessageSettings
 from service.settings.people import PeopleSettings
 from service.settings.pictures import PictureSettings
 from service.settings.retailer import RetailerSettings
@@ -28,6 +29,7 @@ GROUPS: tuple[type[Group], ...] = (
     JobSettings,
     RetentionSettings,
     PeopleSettings,
+    MessageSettings,
     HttpSettings,
 )
 """The groups in the order in which people read them."""
@@ -36,6 +38,7 @@ GROUPS: tuple[type[Group], ...] = (
 # Pydantic takes the fields of the last base first.
 class Settings(
     HttpSettings,
+    MessageSettings,
     PeopleSettings,
     RetentionSettings,
     JobSettings,

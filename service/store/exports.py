@@ -33,10 +33,14 @@ _TABLES = {
         WHERE w.household_id = :household ORDER BY w.id""",
     "own_items": """SELECT text, ticked, gone, said_at FROM pocket_item
         WHERE household_id = :household ORDER BY said_at, id""",
-    "ticks": f"""SELECT m.list_id AS list, m.line, m.ticked, m.said_at FROM pocket_mark m
-        JOIN shopping_list s ON s.id = m.list_id WHERE {_OWN} ORDER BY m.list_id, m.line""",
+    "words": f"""SELECT m.list_id AS list, m.line, m.kind, m.text, m.said_at FROM pocket_word m
+        JOIN shopping_list s ON s.id = m.list_id WHERE {_OWN} ORDER BY m.list_id, m.line, m.kind""",
     "page_visits": """SELECT opened_at, seen_at, known_at FROM pocket_session
         WHERE household_id = :household ORDER BY opened_at""",
+    "messages": """SELECT purpose, way, state, made_at, ended_at, problem FROM message
+        WHERE household_id = :household ORDER BY id""",
+    "log_ins": """SELECT asked_at, used_at FROM pocket_log_in
+        WHERE household_id = :household ORDER BY asked_at""",
     "baskets": """SELECT store_id, terminal, number, business_date, purchased_at
         FROM basket WHERE household_id = :household ORDER BY purchased_at, id""",
     "basket_lines": """SELECT b.store_id, b.terminal, b.number, b.business_date, l.line, l.gtin,
@@ -59,6 +63,8 @@ _TABLES = {
     "refusals": """SELECT r.store_id, r.terminal, r.number, r.business_date, f.list_line AS line,
         f.reason, f.detail FROM refusal f JOIN redemption r ON r.id = f.redemption_id
         WHERE r.household_id = :household ORDER BY f.id""",
+    "questions": """SELECT text, reason, state, asked_at, answered_at, answer FROM household_case
+        WHERE household_id = :household ORDER BY id""",
     "goodwill": """SELECT asked_at, state, amount_cents, reason, note FROM goodwill
         WHERE household_id = :household ORDER BY id""",
     "openings": """SELECT opened_at, reason, note FROM household_opening

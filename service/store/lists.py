@@ -1,7 +1,8 @@
 """Queries on shopping lists."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -150,6 +151,14 @@ def draft_of(session: Session, household_id: int) -> ShoppingList | None:
     return session.exec(statement).first()
 
 
+def draft_id(session: Session, household_id: int) -> int | None:
+    """The number of a household's draft, another one whenever it is written again."""
+    statement = select(ShoppingList.id).where(
+        ShoppingList.household_id == household_id, ShoppingList.state == ListState.DRAFT
+    )
+    return session.exec(statement).first()
+
+
 def of_household(session: Session, household_id: int) -> Sequence[ShoppingList]:
     """A household's lists, newest first."""
     statement = select(ShoppingList).where(ShoppingList.household_id == household_id)
@@ -265,6 +274,19 @@ def void(session: Session, list_ids: Sequence[int]) -> None:
     )
 
 
+def revoke_pages(session: Session, household_id: int) -> int:
+    """Let no code open a page of a household's lists any more; how many did."""
+    own = select(ShoppingList.id).where(ShoppingList.household_id == household_id)
+    revoked = update(ListPage).where(
+        col(ListPage.list_id).in_(own), col(ListPage.state) == PageState.OPEN
+    )
+    result = session.execute(
+        revoked.values(state=PageState.REVOKED).execution_options(synchronize_session=False)
+    )
+    found: int = result.rowcount  # type: ignore[attr-defined]
+    return found
+
+
 def lock_open_of(session: Session, household_id: int) -> list[int]:
     """The issued lists of a household, locked in their order until the transaction ends."""
     statement = (
@@ -277,13 +299,27 @@ def lock_open_of(session: Session, household_id: int) -> list[int]:
 
 
 def forget_codes(session: Session, household_id: int) -> None:
-    """Take the codes from a household's lists and their documents: paper leads to nobody now."""
+    """Take codes and greetings from a household's lists: paper leads to nobody now."""
     statement = select(ShoppingList).where(ShoppingList.household_id == household_id)
     for row in session.exec(statement).all():
         row.code = f"erased-{row.id}"
         if row.document:
-            row.document = ListDocument.from_json(row.document).as_draft().to_json()
+            nobody_s = replace(ListDocument.from_json(row.document).as_draft(), greeting="")
+            row.document = nobody_s.to_json()
         session.add(row)
+    session.flush()
+
+
+def add_page(session: Session, list_code: str, code_digest: str, *, at: datetime) -> None:
+    """Let a code open the page of a list that was printed without one."""
+    of_list = select(ShoppingList.id).where(ShoppingList.code == list_code)
+    page = ListPage(
+        code_digest=code_digest,
+        list_id=session.exec(of_list).one(),
+        state=PageState.OPEN.value,
+        written_at=at,
+    )
+    session.add(page)
     session.flush()
 
 

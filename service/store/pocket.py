@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, func, select
 
 from service.store.bulk import is_sqlite
-from service.store.tables.pocket import PocketItem, PocketMark, PocketSession
+from service.store.tables.pocket import PocketItem, PocketSession, PocketWord, WordKind
 from service.store.tables.redemption import RedemptionLine
 from service.store.tables.shopping_list import ListState, ShoppingList
 
@@ -51,6 +51,14 @@ def end_sessions(
     return found
 
 
+def end_sessions_of(session: Session, household_id: int) -> int:
+    """End the sessions of all browsers of a household; their number."""
+    ended = delete(PocketSession).where(col(PocketSession.household_id) == household_id)
+    result = session.execute(ended)
+    found: int = result.rowcount  # type: ignore[attr-defined]
+    return found
+
+
 def newest_list(session: Session, household_id: int) -> ShoppingList | None:
     """The newest list of a household that is open."""
     statement = (
@@ -62,10 +70,27 @@ def newest_list(session: Session, household_id: int) -> ShoppingList | None:
     return session.exec(statement).first()
 
 
-def ticked(session: Session, list_id: int) -> set[int]:
-    """The lines of a list that are ticked."""
-    statement = select(PocketMark.line).where(PocketMark.list_id == list_id, col(PocketMark.ticked))
-    return set(session.exec(statement).all())
+def newest_printed(session: Session, household_id: int) -> ShoppingList | None:
+    """The newest list of a household that was printed and not withdrawn, open or not."""
+    printed = (ListState.ISSUED, ListState.EXPIRED)
+    statement = (
+        select(ShoppingList)
+        .where(ShoppingList.household_id == household_id, col(ShoppingList.state).in_(printed))
+        .order_by(col(ShoppingList.valid_from).desc(), col(ShoppingList.id).desc())
+        .limit(1)
+    )
+    return session.exec(statement).first()
+
+
+def words(session: Session, list_id: int) -> dict[WordKind, dict[int, str]]:
+    """What is said of the lines of a list, by kind and line: what was taken back is left out."""
+    statement = select(PocketWord.kind, PocketWord.line, PocketWord.text).where(
+        PocketWord.list_id == list_id, PocketWord.text != ""
+    )
+    found: dict[WordKind, dict[int, str]] = {kind: {} for kind in WordKind}
+    for kind, line, text in session.exec(statement.order_by(col(PocketWord.line))):
+        found[WordKind(kind)][line] = text
+    return found
 
 
 def saved_cents(session: Session, list_id: int) -> int:
@@ -90,9 +115,9 @@ def count_items(session: Session, household_id: int) -> int:
     return session.exec(statement).one()
 
 
-def set_mark(session: Session, row: PocketMark) -> None:
-    """Tick a line or not, unless somebody said something newer of it."""
-    _newest(session, row, ["list_id", "line"], ["ticked", "said_at", "key"])
+def set_word(session: Session, row: PocketWord) -> None:
+    """Say something of a line, unless somebody said something newer of that kind of it."""
+    _newest(session, row, ["list_id", "line", "kind"], ["text", "said_at", "key"])
 
 
 def set_item(session: Session, row: PocketItem) -> None:

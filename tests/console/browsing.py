@@ -3,15 +3,15 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from starlette.types import ASGIApp
 
 CHROMIUM = Path("/usr/bin/chromium")
 """Debian's browser; .ci/run installs it."""
@@ -45,7 +45,7 @@ _PAINTED = ["color-contrast", "link-in-text-block"]
 
 
 @contextmanager
-def served_on(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+def served_on(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
     """An application on a socket that listens, for as long as this."""
     config = uvicorn.Config(app, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
@@ -79,7 +79,9 @@ class Tab:
     page: Page
     complaints: list[str] = field(default_factory=list)
 
-    def check(self, *, with_frame: bool = False) -> list[str]:
+    def check(
+        self, *, with_frame: bool = False, widths: Sequence[int] = WIDTHS, has_dark: bool = True
+    ) -> list[str]:
         """What is wrong with the page as it is: all at the first width, then what can differ.
 
         The frame around its content is the same on every page: its layout is looked at
@@ -97,13 +99,15 @@ class Tab:
 
         # What a script asked for may still be on its way into the page.
         self.page.locator(".htmx-request").first.wait_for(state="detached")
+        self.page.locator("main").first.wait_for(state="attached")
         self.page.evaluate(AXE)
-        look(WIDTHS[0], "light", "html", None)
-        for width in WIDTHS[1:]:
+        look(widths[0], "light", "html", None)
+        for width in widths[1:]:
             look(
                 width, "light", "html" if with_frame else "main", None if with_frame else _LAID_OUT
             )
-        look(WIDTHS[-1], "dark", "html" if with_frame else "main", _PAINTED)
+        if has_dark:
+            look(widths[-1], "dark", "html" if with_frame else "main", _PAINTED)
         return found
 
     def quiet(self) -> list[str]:

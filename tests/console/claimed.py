@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import select
+
 from service.admin import runs
 from service.clearing.agreements import load_agreements
 from service.clearing.disputes import open_dispute
@@ -13,7 +15,10 @@ from service.clearing.receipts import load_receipts, match_receipts
 from service.engine.clearing.claim import ClaimPart, DisputeReason
 from service.engine.clearing.receipt import Receipt, identified
 from service.files.agreements import AgreementsIn
+from service.store import household_cases
 from service.store.actor import SERVICE
+from service.store.tables.household_case import HouseholdCase
+from service.store.tables.redemption import Redemption
 from tests.checkout.acts import sold
 from tests.clearing.issued_claims import agreement
 from tests.console.conftest import House
@@ -73,3 +78,19 @@ def pay(house: House, folder: Path, cents: int, text: str) -> None:
         now=datetime.now(UTC),
     )  # fmt: skip
     match_receipts(house.database, by=SERVICE, now=datetime.now(UTC))
+
+
+def ask(house: House) -> None:
+    """Question 1: why the third line of a list took nothing off in the sale above."""
+    with house.database.write() as session:
+        sale = session.exec(select(Redemption)).first()
+        assert sale is not None
+        assert sale.household_id is not None
+        household_cases.add(
+            session,
+            HouseholdCase(
+                household_id=sale.household_id, redemption_id=sale.id, list_id=2, list_line=3,
+                reason="not_in_basket", text="House Soap: $2.00 off", state="open",
+                asked_at=datetime.now(UTC), answer="", actor="",
+            ),
+        )  # fmt: skip

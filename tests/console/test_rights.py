@@ -145,6 +145,8 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("POST", "/cycles/confirm"): frozenset({Right.ISSUE_CYCLES}),
     ("POST", "/cycles/act"): frozenset({Right.ISSUE_CYCLES}),
     ("GET", "/desk"): frozenset({Right.EXPLAIN_REFUSALS}),
+    ("GET", "/desk/cases/{number}"): frozenset({Right.EXPLAIN_REFUSALS}),
+    ("POST", "/desk/cases/{number}"): frozenset({Right.EXPLAIN_REFUSALS}),
     ("GET", "/desk/receipt"): frozenset({Right.EXPLAIN_REFUSALS}),
     ("POST", "/desk/list"): frozenset({Right.EXPLAIN_REFUSALS}),
     ("GET", "/desk/lists/{number}"): frozenset({Right.EXPLAIN_REFUSALS}),
@@ -227,6 +229,7 @@ FORMS = {
     "/deals/act": {"act": "stop", "deal": "1"},
     "/cycles/confirm": {"act": "withdraw", "cycle": "1"},
     "/cycles/act": {"act": "withdraw", "cycle": "1"},
+    "/desk/cases/{number}": {"text": "It counts once."},
     "/desk/goodwill": {"amount": "1.00", "reason": "till_fault", "list": "1", "asked": "a"},
     "/households": {"by": "number", "value": "H1", "reason": "customer_asks"},
     "/households/{number}/open": {"reason": "customer_asks"},
@@ -244,6 +247,7 @@ def printed(shared_house: House, tmp_path_factory: pytest.TempPathFactory) -> No
     make_override(house.database, pin, by=SERVICE, now=datetime.now(UTC))
     VALUES["{person}"] = str(house.person(PersonRole.SERVICE, PersonRole.FINANCE).id)
     VALUES.update(claimed.claim(house, tmp_path_factory.mktemp("bank")))
+    claimed.ask(house)
     VALUES["{contact}"] = str(supplier_person(house))
     VALUES["{run}"] = runs.request_reprint(house.database, batch_id=1).id
     acknowledge_rows(

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+from contextlib import chdir
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from service.demo.picture import svg, text_chart
 from service.demo.summary import show
 from service.engine.ledger import Account
 from service.errors import Conflict
-from service.settings import Settings
+from service.members import pocket
+from service.settings import Settings, load_settings
 from service.store import ledger
 from service.store.session import Database
 from tests.market import query, silent
@@ -40,9 +42,18 @@ def test_the_demonstration_s_numbers_hang_together(tmp_path: Path) -> None:
         _money(made, database)
         _next_lists(made, database)
         _log_in(made)
+        _page(made, database)
     finally:
         database.dispose()
     _summary(made)
+
+
+def _page(made: demo.Demo, database: Database) -> None:
+    """The code in the terminal opens a household's page."""
+    with chdir(made.folder):
+        code = made.page.removeprefix("/l/")
+        now = datetime.now(UTC)
+        assert pocket.open_page(database, load_settings(), code, address="", now=now)
 
 
 def cut_sample(folder: Path, *, households: int) -> Path:

@@ -1,10 +1,12 @@
 """A household is erased: nothing stored leads to it any more, and the books still balance."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from service.admin.people import PersonRole
 from service.cycle.next_list import write_next_list
@@ -12,6 +14,7 @@ from service.cycle.overrides import OverrideWanted, make_override
 from service.desk import households as desk
 from service.desk.households import OpeningReason
 from service.engine.offers.overrides import OverrideAct
+from service.engine.records import ListDocument
 from service.errors import Conflict, NotFound
 from service.files.baskets import load_baskets
 from service.files.households import load_households
@@ -19,10 +22,12 @@ from service.members.erase import erase, finish_erasures
 from service.members.reapply import reapply_erasures
 from service.publish import confirm_receipt, fetch, publish
 from service.settings import Settings
-from service.store import batches, households, ledger, lists
+from service.store import batches, household_cases, households, ledger, lists
 from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.cycle import BatchState
+from service.store.tables.household_case import HouseholdCase
+from service.store.tables.redemption import Redemption
 from tests.checkout.acts import sold, voided
 from tests.mail import NAME, pieces, print_batch
 from tests.market import silent
@@ -62,7 +67,21 @@ def lived(database: Database, published: Settings) -> str:
     )  # fmt: skip
     ban = OverrideWanted(OverrideAct.BAN, 1, reason=f"{NAME_OF[H1]} rang", household=H1)
     make_override(database, ban, by=BY, now=NOW)
-    assert in_tables(database, [NAME_OF[H1]])
+    with database.write() as session:
+        sale = session.exec(select(Redemption)).one()
+        row = lists.of_household(session, owner.id)[0]
+        greeted = replace(ListDocument.from_json(row.document), greeting=f"Dear {NAME_OF[H1]}")
+        row.document = greeted.to_json()
+        session.add(row)
+        asked = HouseholdCase(
+            household_id=owner.id, redemption_id=sale.id, list_id=row.id, list_line=2,
+            reason="not_in_basket", text="", state="answered", asked_at=NOW,
+            answer=f"{NAME_OF[H1]}, that was our fault", actor="anna",
+        )  # fmt: skip
+        household_cases.add(session, asked)
+    assert {("household_case", "answer"), ("shopping_list", "document")} <= in_tables(
+        database, [NAME_OF[H1]]
+    )
     assert in_files(published.output_folder, [NAME_OF[H1]]) == {
         f"{NAME}_v1/{NAME}_1of3_v1.pdf", f"{NAME}_v1/{NAME}_v1.csv"
     }  # fmt: skip

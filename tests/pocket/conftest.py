@@ -1,10 +1,11 @@
 """Phones of households: the real applications as they are served, over each database."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from service.api.app import create_app
@@ -26,7 +27,15 @@ class House:
 
     database: Database
     settings: Settings
-    phone: Callable[[], TestClient]
+    apart: Apart
+    app: FastAPI
+
+    def phone(self) -> TestClient:
+        """A phone that opened nothing yet."""
+        return TestClient(
+            self.app, base_url="https://shop.example", headers={"Sec-Fetch-Site": "same-origin"},
+            raise_server_exceptions=False,
+        )  # fmt: skip
 
     def document(self, ref: str) -> ListDocument:
         """What is printed on the newest list of a household."""
@@ -39,14 +48,13 @@ class House:
 
 
 @pytest.fixture
-def house(
-    database: Database,
-    settings: Settings,
-    tmp_path: Path,
-    apart: Apart,
-    monkeypatch: pytest.MonkeyPatch,
-) -> House:
-    open_issued(database, settings, tmp_path)
+def house(database: Database, settings: Settings, tmp_path: Path, apart: Apart) -> House:
+    return open_house(database, settings, tmp_path, apart)
+
+
+def open_house(database: Database, settings: Settings, folder: Path, apart: Apart) -> House:
+    """The market with lists whose pages open with `CODES`, over a fresh database."""
+    open_issued(database, settings, folder)
     with database.write() as session:
         for ref, code in CODES.items():
             session.connection().exec_driver_sql(
@@ -58,16 +66,20 @@ def house(
         # Lists of 2026-03 that are good today, whatever day it is.
         day = "'2999-12-31'"
         session.connection().exec_driver_sql(f"UPDATE shopping_list SET valid_to = {day}")
+    return _served(database, settings, apart)
+
+
+def with_settings(house: House, **update: Any) -> House:
+    """The same with other settings."""
+    return _served(house.database, house.settings.model_copy(update=update), house.apart)
+
+
+def _served(database: Database, settings: Settings, apart: Apart) -> House:
+    """The real applications, as they are served."""
     pages = {
         pocket.PATH: pocket.create_pocket(database, settings),
         pocket.CODES: pocket.create_codes(),
     }
-    app = create_app(database, settings, apart=apart, pages=pages)
-
-    def phone() -> TestClient:
-        return TestClient(
-            app, base_url="https://shop.example", headers={"Sec-Fetch-Site": "same-origin"},
-            raise_server_exceptions=False,
-        )  # fmt: skip
-
-    return House(database, settings, phone)
+    return House(
+        database, settings, apart, create_app(database, settings, apart=apart, pages=pages)
+    )

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -9,14 +10,19 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.admin.keys import Caller
+from service.admin.people import PersonRole
 from service.api.till.forms import basket_of
 from service.api.till.schemas import BasketIn
 from service.checkout import redeem
+from service.desk import cases, goodwill
+from service.errors import Conflict, InvalidInput
 from service.jobs.worker import drain
+from service.members import pocket
 from service.members.erase import erase
 from service.store.actor import Actor
 from service.store.tables.access import Role
 from tests.market import gtin, price, query
+from tests.people import somebody
 from tests.pocket.conftest import CARDS, CODES, House
 from tests.till import body
 
@@ -38,14 +44,17 @@ def known(house: House, ref: str = "M03") -> TestClient:
     return phone
 
 
-def word(line: int, *, ticked: bool, minute: int, key: str) -> dict[str, Any]:
+def word(
+    line: int, *, minute: int, key: str, ticked: bool = True, kind: str = "tick", text: str = "yes"
+) -> dict[str, Any]:
     at = (NOW + timedelta(minutes=minute)).isoformat()
-    return {"key": f"{key:0>8}", "line": line, "ticked": ticked, "at": at}
+    said = text if ticked else ""
+    return {"key": f"{key:0>8}", "kind": kind, "line": line, "text": said, "at": at}
 
 
-def say(phone: TestClient, *ticks: dict[str, Any], items: tuple[dict[str, Any], ...] = ()) -> Any:
+def say(phone: TestClient, *words: dict[str, Any], items: tuple[dict[str, Any], ...] = ()) -> Any:
     list_id = phone.get("/pocket/state").json()["list_id"]
-    sent = {"list_id": list_id, "ticks": ticks, "items": items}
+    sent = {"list_id": list_id, "words": words, "items": items}
     return phone.post("/pocket/words", json=sent)
 
 
@@ -121,13 +130,13 @@ def test_both_phones_agree_whatever_came_first_and_however_often(house: House) -
             assert say((first, second)[place % 2], each).status_code == 200
         states = [phone.get("/pocket/state").json()["ticked"] for phone in (first, second)]
         assert states == [[2, 3], [2, 3]]
-    assert query(house.database, "SELECT count(*) FROM pocket_mark") == [(3,)]
+    assert query(house.database, "SELECT count(*) FROM pocket_word") == [(3,)]
 
 
 def test_a_form_ticks_without_scripts(house: House) -> None:
     phone = opened(house)
     list_id = phone.get("/pocket/state").json()["list_id"]
-    phone.post("/pocket/tick", data={"list_id": list_id, "line": 1, "ticked": "true"})
+    phone.post("/pocket/say/tick", data={"list_id": list_id, "line": 1, "text": "yes"})
     assert phone.get("/pocket/state").json()["ticked"] == [1]
     assert phone.post("/pocket/write", data={"text": "Candles"}).status_code == 403
     phone.post("/pocket/known", data={"number": CARDS["M03"]})
@@ -137,7 +146,7 @@ def test_a_form_ticks_without_scripts(house: House) -> None:
 def test_nobody_ticks_or_sees_another_household(house: House) -> None:
     mine, other = known(house), known(house, "M04")
     list_id = other.get("/pocket/state").json()["list_id"]
-    sent = {"list_id": list_id, "ticks": [word(1, ticked=True, minute=1, key="a")]}
+    sent = {"list_id": list_id, "words": [word(1, ticked=True, minute=1, key="a")]}
     assert mine.post("/pocket/words", json=sent).status_code == 200
     assert other.get("/pocket/state").json()["ticked"] == []
     milk = {"key": "12345678", "id": "own-item-1", "text": "Candles", "at": NOW.isoformat()}
@@ -177,11 +186,21 @@ def test_a_sale_is_on_the_page_and_changes_the_next_list(house: House) -> None:
 
 def test_what_did_not_come_off_says_why(house: House) -> None:
     phone = known(house)
+    refuse(house)
+    page = phone.get("/pocket/").text
+    refused = page.partition("What did not come off, and why</h2>")[2].partition("</section>")[0]
+    assert "The line was used before; it counts once." in refused
+    assert "receipt 2" in refused
+    assert "Nothing that the offer is for was bought." not in refused
+    assert "What did not come off" not in opened(house).get("/pocket/").text
+
+
+def refuse(house: House) -> None:
+    """Use an offer of M03 twice, the second time in vain."""
     document = house.document("M03")
     wanted = next(each for each in document.offers if "up to 2 times" not in each.detail)
     ((code,),) = query(
-        house.database,
-        f"SELECT min(gtin) FROM offer_product WHERE offer_id = {wanted.offer_id}",
+        house.database, f"SELECT min(gtin) FROM offer_product WHERE offer_id = {wanted.offer_id}"
     )
     for number in (1, 2):
         sent = BasketIn.model_validate(
@@ -189,12 +208,71 @@ def test_what_did_not_come_off_says_why(house: House) -> None:
                  day="2026-03-05")
         )  # fmt: skip
         redeem(house.database, house.settings, basket_of(sent, Caller(1, Role.ADMIN, None, None)))
+
+
+def ask_why(house: House, phone: TestClient) -> None:
+    """Ask with one tap why an offer was refused."""
+    refuse(house)
+    form = re.search(r'class="ask">(.*?)</form>', phone.get("/pocket/").text)
+    assert form is not None
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[1]))
+    answer = phone.post("/pocket/ask", data=fields)
+    assert "The store has your question." in answer.text
+
+
+def test_a_question_is_answered_at_the_desk_and_read_on_the_page(house: House) -> None:
+    phone = known(house)
+    ask_why(house, phone)
     page = phone.get("/pocket/").text
-    refused = page.partition("What did not come off, and why</h2>")[2].partition("</section>")[0]
-    assert "The line was used before; it counts once." in refused
-    assert "receipt 2" in refused
-    assert "Nothing that the offer is for was bought." not in refused
-    assert "What did not come off" not in opened(house).get("/pocket/").text
+    assert "Ask the store" not in page
+    assert "The answer will be here." in page
+    # Asked again, or by another household, nothing is added.
+    ((sale, list_id, line),) = query(
+        house.database, "SELECT redemption_id, list_id, list_line FROM household_case"
+    )
+    form = {"sale": str(sale), "list_id": str(list_id), "line": str(line)}
+    assert phone.post("/pocket/ask", data=form).status_code == 200
+    assert known(house, "M04").post("/pocket/ask", data=form).status_code == 404
+    letter = opened(house).post("/pocket/ask", data=form, follow_redirects=False)
+    assert "first" in letter.headers["location"]
+    assert query(house.database, "SELECT count(*) FROM household_case") == [(1,)]
+    anna = somebody(house.database, house.settings, "anna", [PersonRole.SERVICE]).acting()
+    answer = partial(cases.answer, house.database, house.settings, 1, by=anna, now=NOW)
+    with pytest.raises(InvalidInput):
+        answer(" ")
+    answer("It counts once. Here is something for your patience.", amount_cents=200)
+    with pytest.raises(Conflict):
+        answer("Once more", amount_cents=200)
+    page = phone.get("/pocket/").text
+    assert "The store answers: It counts once." in page
+    assert "$2.00 are for you at the service desk." in page
+    assert [(row.amount_cents, row.list_line) for row in goodwill.show(house.database)] == [
+        (200, line)
+    ]
+
+
+def test_notes_and_hidden_lines_are_the_household_s_on_all_phones(house: House) -> None:
+    first, second = known(house), known(house)
+    note = word(1, minute=1, key="a", kind="note", text=" the  blue one ")
+    hide = word(2, minute=1, key="b", kind="hide")
+    state = say(first, note, hide, word(1, minute=0, key="c")).json()
+    assert (state["notes"], state["hidden"], state["ticked"]) == ({"1": "the blue one"}, [2], [1])
+    page = second.get("/pocket/?line=1").text
+    assert '<p class="note">the blue one</p>' in page
+    assert page.count('class="form"') == 2, "that of the line, and one for scripts to copy"
+    assert 'id="line-2" class="offer hidden' in page
+    assert "Hidden lines: <span>1</span>" in page
+    # Who only holds the letter reads no notes and writes none, and may hide.
+    letter = opened(house)
+    assert "the blue one" not in letter.get("/pocket/").text
+    assert letter.get("/pocket/state").json()["notes"] == {}
+    assert say(letter, word(1, minute=2, key="d", kind="note", text="x")).status_code == 403
+    lines = {"list_id": state["list_id"], "line": 2}
+    letter.post("/pocket/show", data=lines)
+    first.post("/pocket/say/note", data={**lines, "line": 1, "text": ""})
+    state = second.get("/pocket/state").json()
+    assert (state["notes"], state["hidden"], state["ticked"]) == ({}, [], [1])
+    assert say(first, word(1, minute=9, key="e", kind="note", text="x" * 81)).status_code == 422
 
 
 def test_never_leaves_the_next_list(house: House) -> None:
@@ -233,6 +311,20 @@ def test_an_erased_household_has_no_page(house: House) -> None:
     assert "Open your list with the code on your letter" in phone.get("/pocket/").text
     assert house.phone().get(f"/l/{CODES['M03']}").status_code == 404
     assert query(house.database, "SELECT count(*) FROM pocket_session") == [(0,)]
+
+
+def test_codes_and_phones_of_a_household_can_be_revoked(house: House) -> None:
+    phone, other = known(house), opened(house, "M04")
+    assert pocket.close_pages(house.database, "M03", by=Actor("tests"), now=NOW) == (1, 1)
+    assert "Open your list with the code on your letter" in phone.get("/pocket/").text
+    assert house.phone().get(f"/l/{CODES['M03']}").status_code == 404
+    assert "Your list" in other.get("/pocket/").text
+    # The list itself stays good at the till.
+    assert query(
+        house.database,
+        "SELECT s.state FROM shopping_list s JOIN household h ON h.id = s.household_id "
+        "WHERE h.ref = 'M03'",
+    ) == [("issued",)]
 
 
 def test_a_phone_can_be_forgotten(house: House) -> None:

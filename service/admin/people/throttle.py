@@ -22,7 +22,9 @@ from service.store.till.gate import count
 WINDOW = timedelta(minutes=10)
 """What the limits count; the nightly purge removes no guess before that."""
 
-_ADDRESS_TIMES = 5
+ADDRESS_TIMES = 5
+"""So many times as many tries are let in from one network as of one owner."""
+
 _IPV6_NETWORK_BITS = 64
 
 
@@ -49,12 +51,28 @@ def begin_try(
     None is for tries that name nobody, such as with a passkey: the network address alone counts.
     """
     network = network_of(address)
-    of_address = settings.log_in_tries * _ADDRESS_TIMES
+    of_address = settings.log_in_tries * ADDRESS_TIMES
     most = settings.log_in_tries if email is not None else of_address
     owner = f"email {email}" if email is not None else f"address {network}"
+    return count_try(
+        database, settings, owner=owner, most=most, network=network, of_network=of_address, now=now
+    )
+
+
+def count_try(
+    database: Database,
+    settings: Settings,
+    *,
+    owner: str,
+    most: int,
+    network: str,
+    of_network: int,
+    now: datetime,
+) -> Try:
+    """Count a try of an owner, of whose `most` are let in, from a network with its own limit."""
     number = int(token_digest(settings.secret_key, "log-in", owner)[:15], 16)
     by = GuessBy(number, str(GuessKind.LOG_IN), network, terminal="", guessed_at=now)
-    limits = GuessLimits(now - WINDOW, now + WINDOW, now - WINDOW, most, of_address, is_kept=False)
+    limits = GuessLimits(now - WINDOW, now + WINDOW, now - WINDOW, most, of_network, is_kept=False)
     # Nothing of the password: a row of its own for every try.
     digest = secrets.token_hex(16)
     if count(database, Guesses(by, limits, [digest])):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from service.desk import goodwill, outcomes
+from service.desk import cases, goodwill, outcomes
 from service.desk.goodwill import GoodwillReason, GoodwillWanted
 from service.engine.rights import Right
 from service.errors import Conflict, InvalidInput, NotFound
@@ -227,6 +227,7 @@ def _desk(
         typed=typed or {"store": "", "terminal": "", "number": "", "day": str(_today(settings))},
         wrong_receipt=wrong_receipt,
         wrong_code=wrong_code,
+        asked=cases.waiting(database),
         waiting=waiting,
         newest=[row for row in newest if row.state != GoodwillState.WAITING],
         gives=gives,

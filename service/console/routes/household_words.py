@@ -3,6 +3,7 @@
 from service.desk.households import FoundBy, OpeningReason
 from service.engine import segment
 from service.pages.languages import Language, mark
+from service.store.tables.message import MessageState, MessageWay
 
 FOUND_BY = {
     FoundBy.NUMBER: mark("Household number"),
@@ -17,6 +18,17 @@ REASONS = {
     OpeningReason.DATA_REQUEST: mark("A request about personal data"),
     OpeningReason.CHECK_OF_LISTS: mark("Checking what lists say"),
     OpeningReason.OTHER: mark("Another reason"),
+}
+
+WAYS = {MessageWay.EMAIL: mark("E-mail"), MessageWay.SMS: mark("Text message")}
+
+STATES = {
+    MessageState.WAITING: mark("waits"),
+    MessageState.HANDING: mark("is being sent"),
+    MessageState.SENT: mark("sent"),
+    MessageState.REFUSED: mark("bounced: the address takes no messages"),
+    MessageState.EXPIRED: mark("not sent: it came too late"),
+    MessageState.UNSURE: mark("perhaps not sent"),
 }
 
 BRANDS = {
@@ -57,3 +69,8 @@ def cell(language: Language, brand: str, usage: str) -> str:
 def tier(language: Language, value: str | None) -> str:
     """What the retailer holds it for; empty where nothing is known."""
     return language.text(TIERS[value]) if value in TIERS else ""
+
+
+def message(language: Language, way: str, state: str) -> str:
+    """What became of a message that went out on a way."""
+    return f"{language.text(WAYS[MessageWay(way)])}: {language.text(STATES[MessageState(state)])}"

@@ -89,6 +89,8 @@ def needs(member: Member, counted: Today, settings: Settings, *, now: datetime) 
         found += _deal_needs(member, counted)
     if may(Right.CLEAR_MONEY):
         found += _clearing_needs(language, counted, settings)
+    if may(Right.EXPLAIN_REFUSALS):
+        found += _case_need(language, counted)
     if waiting.unconfirmed_batches and may(Right.SEE_BATCHES):
         found.append(
             Need(
@@ -169,6 +171,24 @@ def _clearing_needs(language: Language, counted: Today, settings: Settings) -> l
     return found
 
 
+def _case_need(language: Language, counted: Today) -> list[Need]:
+    """Questions of households that wait for the service desk."""
+    cases = counted.waiting.cases
+    if not cases.waiting:
+        return []
+    said = language.count(
+        "%(number)s question of a household to answer",
+        "%(number)s questions of households to answer",
+        cases.waiting,
+    )
+    hint = language.count(
+        "%(number)s of them waits for more than a day.",
+        "%(number)s of them wait for more than a day.",
+        cases.late,
+    )
+    return [Need(said, hint, language.text("Answer"), "/desk", is_urgent=cases.late > 0)]
+
+
 def _limit_needs(language: Language, counted: Today) -> list[Need]:
     """Deals that come near a limit, for all who see deals."""
     waiting = counted.waiting
@@ -219,7 +239,7 @@ def _cycle_need(language: Language, settings: Settings, *, now: datetime) -> lis
 
 
 def figures(language: Language, counted: Today, settings: Settings) -> list[Figure]:
-    """The state of the loop in five numbers, each with what it counts."""
+    """The state of the loop in numbers, each with what it counts."""
     cycle, budgets = counted.cycle, counted.budgets
     assert cycle is not None
 
@@ -268,6 +288,25 @@ def figures(language: Language, counted: Today, settings: Settings) -> list[Figu
                 money=money(budgets.budget_cents),
             ),
         ),
+        *_case_figure(language, counted),
+    ]
+
+
+def _case_figure(language: Language, counted: Today) -> list[Figure]:
+    """How quickly questions of households are answered, once some were asked."""
+    cases = counted.waiting.cases
+    if not cases.counted:
+        return []
+    return [
+        Figure(
+            language.text("Answered within a day"),
+            language.percent(cases.in_a_day / cases.counted),
+            language.count(
+                "of %(number)s question that a household asked in 30 days",
+                "of %(number)s questions that households asked in 30 days",
+                cases.counted,
+            ),
+        )
     ]
 
 

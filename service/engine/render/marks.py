@@ -39,9 +39,12 @@ def place_mark(
 
 def place_page_code(box: PageCode, url: str, *, ink: bytes, page_height: float) -> bytes:
     """Content of the QR code of a list's page. Raises `TooLarge` as `place_mark` does."""
-    made = zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    modules = _rows(made)
-    return _place(box, modules, _QUIET_QR, name="QR code", ink=ink, page_height=page_height)
+    return _place(box, qr_modules(url), _QUIET_QR, name="QR code", ink=ink, page_height=page_height)
+
+
+def qr_modules(url: str) -> tuple[tuple[bool, ...], ...]:
+    """The modules of a QR code, row by row from the top; dark ones are True."""
+    return _rows(zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M"))
 
 
 def place_control_marks(

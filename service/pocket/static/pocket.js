@@ -10,19 +10,40 @@
   const write = document.getElementById("write");
   const kept = `pocket-${listId}`;
   const name = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}-phone`;
-  const read = () => JSON.parse(localStorage.getItem(kept) ?? '{"ticks":{},"items":{}}');
-  const save = (words) => localStorage.setItem(kept, JSON.stringify(words));
+  const read = () => ({ words: {}, items: {}, ...JSON.parse(localStorage.getItem(kept) ?? "{}") });
+  const save = (said) => localStorage.setItem(kept, JSON.stringify(said));
 
   const press = (button, ticked) => {
     button.setAttribute("aria-pressed", String(ticked));
-    if (button.name === "ticked") button.value = String(!ticked);
+    if (button.name === "text") button.value = ticked ? "" : "yes";
     button.closest("li").classList.toggle("ticked", ticked);
   };
-  const say = (kind, id, word) => {
-    const words = read();
-    words[kind][id] = { ...word, key: name(), at: new Date().toISOString() };
-    save(words);
+  const say = (of, id, word) => {
+    const said = read();
+    said[of][id] = { ...word, key: name(), at: new Date().toISOString() };
+    save(said);
     send();
+  };
+  const sayOf = (row, kind, text) => {
+    const line = lineOf(row);
+    say("words", `${kind}-${line}`, { kind, line, text });
+  };
+  const lineOf = (row) => Number(row.id.slice("line-".length));
+  const note = (row, text) => {
+    let shown = row.querySelector(".note");
+    if (!shown && text) {
+      shown = Object.assign(document.createElement("p"), { className: "note" });
+      row.querySelector("a.more").before(shown);
+    }
+    if (shown) { shown.textContent = text; shown.hidden = !text; }
+    const field = row.querySelector(".form [name=text]");
+    if (field && field !== document.activeElement) field.value = text;
+  };
+  const count = () => {
+    const hidden = list.querySelectorAll("li.hidden").length;
+    const shown = document.getElementById("hidden");
+    shown.hidden = !hidden;
+    shown.querySelector("span").textContent = hidden;
   };
   const shown = (item) => {
     let row = own.querySelector(`[data-id="${CSS.escape(item.id)}"]`);
@@ -32,6 +53,7 @@
       row.dataset.id = item.id;
       const tick = Object.assign(document.createElement("button"), { className: "own" });
       const gone = Object.assign(document.createElement("button"), { className: "gone", textContent: "×" });
+      gone.setAttribute("aria-label", own.dataset.remove);
       row.append(tick, gone);
       own.append(row);
     }
@@ -39,22 +61,24 @@
     press(row.firstElementChild, item.ticked);
   };
   const draw = (state) => {
-    const words = read();
-    const ticked = new Set(state?.ticked);
-    const used = new Set(state?.used);
-    for (const button of list.querySelectorAll("[data-line]")) {
-      const line = Number(button.dataset.line);
-      const word = words.ticks[line];
-      if (state || word) press(button, word ? word.ticked : ticked.has(line));
-      if (state) button.closest("li").classList.toggle("used", used.has(line) && button.closest("li").classList.contains("offer"));
+    const said = read();
+    const [ticked, hidden, used] = ["ticked", "hidden", "used"].map((what) => new Set(state?.[what]));
+    for (const row of list.querySelectorAll("li")) {
+      const line = lineOf(row);
+      const [tick, hide, text] = ["tick", "hide", "note"].map((kind) => said.words[`${kind}-${line}`]);
+      if (state || tick) press(row.querySelector("[data-line]"), tick ? tick.text !== "" : ticked.has(line));
+      if (state || hide) row.classList.toggle("hidden", hide ? hide.text !== "" : hidden.has(line));
+      if (state || text) note(row, text ? text.text : state.notes[line] ?? "");
+      if (state) row.classList.toggle("used", used.has(line) && row.classList.contains("offer"));
     }
+    count();
     if (!own) return;
     if (state) {
       const there = new Set(state.items.map((item) => item.id));
-      for (const row of [...own.children]) if (!there.has(row.dataset.id) && !words.items[row.dataset.id]) row.remove();
+      for (const row of [...own.children]) if (!there.has(row.dataset.id) && !said.items[row.dataset.id]) row.remove();
       state.items.forEach(shown);
     }
-    Object.values(words.items).forEach(shown);
+    Object.values(said.items).forEach(shown);
   };
 
   let sending = false;
@@ -62,31 +86,34 @@
     if (sending) return;
     sending = true;
     try {
-      const words = read();
-      const ticks = Object.entries(words.ticks).map(([line, word]) => ({ ...word, line: Number(line) }));
-      const items = Object.values(words.items);
-      const asks = ticks.length + items.length > 0;
+      const said = read();
+      const words = Object.values(said.words);
+      const items = Object.values(said.items);
+      const asks = words.length + items.length > 0;
       const answer = await fetch(`${root}/${asks ? "words" : "state"}`, asks ? {
         method: "POST",
         headers: { "Content-Type": "application/json", Accept: "application/json" },
-        body: JSON.stringify({ list_id: listId, ticks, items }),
-      } : { headers: { Accept: "application/json" } });
+        body: JSON.stringify({ list_id: listId, words, items }),
+        signal: AbortSignal.timeout(10000),
+      } : { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(10000) });
       // What is refused would be refused again.
       if (!answer.ok && answer.status !== 422 && answer.status !== 403) return;
       const now = read();
-      for (const kind of ["ticks", "items"]) {
-        for (const [id, word] of Object.entries(words[kind])) {
-          if (now[kind][id]?.key === word.key) delete now[kind][id];
+      for (const of of ["words", "items"]) {
+        for (const [id, word] of Object.entries(said[of])) {
+          if (now[of][id]?.key === word.key) delete now[of][id];
         }
       }
       save(now);
       if (answer.ok) {
         const state = await answer.json();
         localStorage.setItem(`${kept}-state`, JSON.stringify(state));
-        if (state.list_id !== listId) { location.reload(); return; }
+        const isNew = state.list_id !== listId || state.next_id !== Number(list.dataset.next);
+        // Nobody is interrupted who writes.
+        if (isNew && !document.activeElement?.matches("input")) { location.reload(); return; }
         draw(state);
       }
-      if (Object.keys(now.ticks).length + Object.keys(now.items).length) setTimeout(send, 500);
+      if (Object.keys(now.words).length + Object.keys(now.items).length) setTimeout(send, 500);
     } catch {
       // Offline: what was said is kept, and sent when the phone is back.
     } finally {
@@ -95,12 +122,49 @@
   };
 
   list.addEventListener("submit", (event) => {
-    const button = event.target.querySelector("[data-line]");
-    if (!button) return;
+    const row = event.target.closest("li");
+    const button = event.submitter ?? event.target.querySelector("button");
+    const path = (button.getAttribute("formaction") ?? event.target.getAttribute("action")).slice(root.length);
+    const hides = path === "/hide";
+    if (path === "/wish") return;
     event.preventDefault();
-    const ticked = button.getAttribute("aria-pressed") !== "true";
-    press(button, ticked);
-    say("ticks", button.dataset.line, { ticked });
+    if (path === "/say/tick") {
+      const ticked = button.getAttribute("aria-pressed") !== "true";
+      press(button, ticked);
+      sayOf(row, "tick", ticked ? "yes" : "");
+    } else if (path === "/say/note") {
+      const text = event.target.elements.text.value.trim().replace(/\s+/g, " ");
+      button.focus();
+      note(row, text);
+      sayOf(row, "note", text);
+    } else {
+      row.classList.toggle("hidden", hides);
+      sayOf(row, "hide", hides ? "yes" : "");
+      count();
+    }
+  });
+  list.addEventListener("click", (event) => {
+    const link = event.target.closest("a.more");
+    if (!link) return;
+    event.preventDefault();
+    const row = link.closest("li");
+    const open = row.querySelector(".form");
+    if (open) { open.remove(); return; }
+    const form = list.querySelector("template").content.firstElementChild.cloneNode(true);
+    const [line, text, item] = ["line", "text", "item"].map((each) => form.querySelector(`[name=${each}]`));
+    line.value = lineOf(row);
+    if (text) text.value = row.querySelector(".note")?.textContent ?? "";
+    if (item && row.classList.contains("item")) {
+      item.value = row.querySelector(".name").textContent;
+      form.querySelector(`[value="${row.dataset.says}"]`)?.setAttribute("aria-pressed", "true");
+    } else if (item) {
+      for (const each of form.querySelectorAll("[name=item], [name=act]")) each.remove();
+    }
+    row.append(form);
+  });
+  document.querySelector("#hidden a").addEventListener("click", (event) => {
+    event.preventDefault();
+    list.classList.toggle("all");
   });
   own?.addEventListener("click", (event) => {
     const button = event.target.closest("button");
@@ -124,11 +188,26 @@
       say("items", item.id, item);
     });
   }
+  // Nothing of the household stays on a phone that is to forget it.
+  document.querySelector(".leave").addEventListener("submit", () => {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("pocket-")) localStorage.removeItem(key);
+  });
+  // Every five seconds while somebody uses the page, every thirty while they only look at it.
+  let [touched, beats] = [Date.now(), 0];
+  for (const what of ["pointerdown", "keydown", "scroll"]) addEventListener(what, () => { touched = Date.now(); }, { passive: true });
   addEventListener("online", send);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
-  setInterval(() => { if (!document.hidden) send(); }, 30000);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    touched = Date.now();
+    send();
+  });
+  setInterval(() => {
+    beats += 1;
+    if (!document.hidden && (Date.now() - touched < 120000 || beats % 6 === 0)) send();
+  }, 5000);
   // A page from the cache knows less than the phone heard last.
-  draw(navigator.onLine ? null : JSON.parse(localStorage.getItem(`${kept}-state`) ?? "null"));
+  const heard = JSON.parse(localStorage.getItem(`${kept}-state`) ?? "null");
+  draw(heard?.at > Number(list.dataset.at) ? heard : null);
   send();
   navigator.serviceWorker?.register(`${root}/worker.js`, { scope: `${root}/` }).catch(() => {});
 })();

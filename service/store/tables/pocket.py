@@ -1,6 +1,7 @@
 """The list in the pocket: who looks at it, and what a household did with it, on all its phones."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
@@ -24,26 +25,61 @@ class PocketSession(SQLModel, table=True):
     known_at: datetime | None = Field(default=None, sa_type=UtcMoment)
 
 
-class PocketMark(SQLModel, table=True):
-    """Whether a line of a list is ticked: by whom ticked it last, on whichever phone.
+class PocketLogIn(SQLModel, table=True):
+    """A browser that asked for a code, by a card or number, and waits for it to be typed.
 
-    Of two that were said at the same moment the one with the greater `key` counts, so that all
-    phones agree whatever came first.
+    Whether anybody has that card is looked up later (`answered_at`): `number_sealed` is it until
+    then, `household_id` and `code_digest` are there since, where a code went out.
     """
 
-    __tablename__ = "pocket_mark"
+    __tablename__ = "pocket_log_in"
+
+    token_digest: str = Field(primary_key=True)
+    number_sealed: str
+    asked_at: datetime = Field(sa_type=UtcMoment, index=True)
+    answered_at: datetime | None = Field(default=None, sa_type=UtcMoment, index=True)
+    household_id: int | None = Field(
+        default=None, foreign_key="household.id", index=True, sa_type=BigId
+    )
+    code_digest: str
+    tries: int
+    used_at: datetime | None = Field(default=None, sa_type=UtcMoment)
+
+
+class WordKind(StrEnum):
+    """What is said of a line: that it is ticked, a note on it, that it is hidden."""
+
+    TICK = "tick"
+    NOTE = "note"
+    HIDE = "hide"
+
+
+class PocketWord(SQLModel, table=True):
+    """What a household says of a line of its list: by whom said it last, on whichever phone.
+
+    `text` is the note, of ticks and of hiding `YES`; empty takes it back. Of two that were said at
+    the same moment the one with the greater `key` counts, so that all phones agree whatever came
+    first.
+    """
+
+    __tablename__ = "pocket_word"
 
     list_id: int = key_part("shopping_list.id")
     line: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    ticked: bool
+    kind: str = Field(primary_key=True)
+    text: str
     said_at: datetime = Field(sa_type=UtcMoment)
     key: str
+
+
+YES = "yes"
+"""The text of a word that is said, where there is nothing else to say."""
 
 
 class PocketItem(SQLModel, table=True):
     """Something that a household wrote on its list itself; `id` is the phone's own name for it.
 
-    The newest word on it counts, as for `PocketMark`; one that is `gone` was removed.
+    The newest word on it counts, as for `PocketWord`; one that is `gone` was removed.
     """
 
     __tablename__ = "pocket_item"

@@ -6,7 +6,7 @@ from alembic import op
 from service.store.tables.types import UtcMoment
 
 revision = "0052"
-down_revision = "0045"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Messages to households, by e-mail and text message: an outbox in the database, and channels."""
