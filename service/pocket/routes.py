@@ -1,25 +1,22 @@
-"""The pages of a household: its list, its ticks, what comes next, and what it says."""
+"""The page of a household: its list, its ticks, and what comes next."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from service.engine.wishes import WishAct
 from service.errors import InvalidInput, NotFound
-from service.members import pocket, pocket_view, wishes
+from service.members import pocket, pocket_view, told
 from service.members.pocket import Holder, OwnItem, Tick
 from service.members.pocket_view import PocketView
-from service.members.wishes import Wished
 from service.pages.cookies import SESSION, jar_of
-from service.pocket import page
+from service.pocket import page, words
+from service.pocket.holding import HolderDep, stored
 from service.pocket.symbol import drawn
 from service.settings import Settings
-from service.store.session import Database
-from service.store.tables.consent import ConsentChannel
 
 router = APIRouter()
 
@@ -27,16 +24,6 @@ _DAY_SECONDS = 86_400
 _YEAR_SECONDS = 31_536_000
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _MOST = 500
-
-
-def _holder(request: Request) -> Holder:
-    """Who looks. Raises Unauthorized for a browser that opened no letter's code."""
-    database, settings = _stored(request)
-    token = jar_of(request, settings).read(request, SESSION)
-    return pocket.holder_of(database, settings, token, now=datetime.now(UTC))
-
-
-HolderDep = Annotated[Holder, Depends(_holder)]
 
 
 class TickIn(BaseModel):
@@ -76,7 +63,7 @@ class WordsIn(BaseModel):
 @router.get("/l/{code}")
 def open_code(code: str, request: Request) -> Response:
     """Open the page of a letter. The code is in no address after this one."""
-    database, settings = _stored(request)
+    database, settings = stored(request)
     address = request.client.host if request.client else ""
     token = pocket.open_page(database, settings, code, address=address, now=datetime.now(UTC))
     response = page.go_home(request)
@@ -89,10 +76,11 @@ def open_code(code: str, request: Request) -> Response:
 def home(request: Request, holder: HolderDep, said: str = "") -> Response:
     """Today's list, and for a known browser what comes next."""
     view = _view(request, holder)
+    database, settings = stored(request)
     symbol = drawn(view.code) if view.code else None
     return page.show(
         request, "list.html", language=view.language, view=view, symbol=symbol, said=said,
-        says=_says(request, holder),
+        told=told.look(database, settings, holder) if holder.is_known else None, words=words,
     )  # fmt: skip
 
 
@@ -103,9 +91,9 @@ def state(request: Request, holder: HolderDep) -> Response:
 
 
 @router.post("/words")
-def words(sent: WordsIn, request: Request, holder: HolderDep) -> Response:
+def take_words(sent: WordsIn, request: Request, holder: HolderDep) -> Response:
     """Take what a phone did, in any order and however often; what all agree on then."""
-    database, _ = _stored(request)
+    database, _ = stored(request)
     pocket.tell(
         database, holder, list_id=sent.list_id,
         ticks=[Tick(each.key, each.line, each.ticked, each.at) for each in sent.ticks],
@@ -127,7 +115,7 @@ def tick(
     ticked: Annotated[bool, Form()],
 ) -> Response:
     """The same for a browser without scripts."""
-    database, _ = _stored(request)
+    database, _ = stored(request)
     now = datetime.now(UTC)
     word = Tick(f"form-{now.timestamp()}", line, ticked, now)
     pocket.tell(database, holder, list_id=list_id, ticks=[word], items=[], now=now)
@@ -139,7 +127,7 @@ def write(
     request: Request, holder: HolderDep, text: Annotated[str, Form(min_length=1, max_length=200)]
 ) -> Response:
     """Write something of the household's own, from a browser without scripts."""
-    database, _ = _stored(request)
+    database, _ = stored(request)
     now = datetime.now(UTC)
     name = f"form-{now.timestamp()}"
     item = OwnItem(name, name, text, ticked=False, gone=False, said_at=now)
@@ -152,7 +140,7 @@ def become_known(
     request: Request, holder: HolderDep, number: Annotated[str, Form(min_length=4, max_length=60)]
 ) -> Response:
     """See all that is the household's, by a card or telephone number of it."""
-    database, settings = _stored(request)
+    database, settings = stored(request)
     address = request.client.host if request.client else ""
     try:
         pocket.become_known(
@@ -163,32 +151,10 @@ def become_known(
     return page.go_home(request, "known")
 
 
-@router.post("/wish")
-def wish(
-    request: Request,
-    holder: HolderDep,
-    act: Annotated[WishAct, Form()],
-    item: Annotated[str, Form(max_length=200)],
-) -> Response:
-    """Take what the household says of an item; its next list follows within seconds."""
-    database, settings = _stored(request)
-    if not holder.is_known:
-        return page.go_home(request, "first")
-    try:
-        with database.write() as session:
-            wishes.add(
-                session, settings, holder.household_id, Wished(act, item=item),
-                channel=ConsentChannel.PAGE, by=pocket.HOUSEHOLD, now=datetime.now(UTC),
-            )  # fmt: skip
-    except NotFound:
-        return page.go_home(request)
-    return page.go_home(request, "wish")
-
-
 @router.post("/opt-out")
 def opt_out(request: Request, holder: HolderDep) -> Response:
     """No more letters."""
-    database, _ = _stored(request)
+    database, _ = stored(request)
     pocket.opt_out(database, holder, now=datetime.now(UTC))
     return page.go_home(request, "out")
 
@@ -196,7 +162,7 @@ def opt_out(request: Request, holder: HolderDep) -> Response:
 @router.post("/leave")
 def leave(request: Request, holder: HolderDep) -> Response:
     """Forget this browser."""
-    database, settings = _stored(request)
+    database, settings = stored(request)
     pocket.leave(database, holder)
     response = page.go_home(request)
     jar_of(request, settings).clear(response, SESSION)
@@ -247,24 +213,14 @@ def manifest(request: Request) -> Response:
     )
 
 
-def _stored(request: Request) -> tuple[Database, Settings]:
-    return request.app.state.database, request.app.state.settings
-
-
 def _view(request: Request, holder: Holder) -> PocketView:
-    database, settings = _stored(request)
+    database, settings = stored(request)
     today = datetime.now(ZoneInfo(settings.timezone)).date()
     return pocket_view.look(database, settings, holder, today=today)
 
 
-def _says(request: Request, holder: Holder) -> dict[str, str]:
-    """What a known household says of items now, by their names."""
-    database, _ = _stored(request)
-    return pocket_view.says(database, holder) if holder.is_known else {}
-
-
 def _state(request: Request, holder: Holder) -> Response:
-    database, _ = _stored(request)
+    database, _ = stored(request)
     found = pocket_view.state(database, holder)
     items = [{"id": each.id, "text": each.text, "ticked": each.ticked} for each in found.items]
     return JSONResponse(

@@ -11,10 +11,12 @@ from service.cycle.next_list import write_next_list
 from service.cycle.overrides import OverrideWanted, make_override
 from service.desk import households as desk
 from service.desk.households import OpeningReason
+from service.engine.answers import Answer, Question
 from service.engine.offers.overrides import OverrideAct
 from service.errors import Conflict, NotFound
 from service.files.baskets import load_baskets
 from service.files.households import load_households
+from service.members import answers
 from service.members.erase import erase, finish_erasures
 from service.members.reapply import reapply_erasures
 from service.publish import confirm_receipt, fetch, publish
@@ -22,6 +24,7 @@ from service.settings import Settings
 from service.store import batches, households, ledger, lists
 from service.store.actor import Actor
 from service.store.session import Database
+from service.store.tables.consent import ConsentChannel
 from service.store.tables.cycle import BatchState
 from tests.checkout.acts import sold, voided
 from tests.mail import NAME, pieces, print_batch
@@ -62,6 +65,11 @@ def lived(database: Database, published: Settings) -> str:
     )  # fmt: skip
     ban = OverrideWanted(OverrideAct.BAN, 1, reason=f"{NAME_OF[H1]} rang", household=H1)
     make_override(database, ban, by=BY, now=NOW)
+    people = Answer(Question.PEOPLE, number=3)
+    with database.write() as session:
+        answers.add(
+            session, published, owner.id, people, channel=ConsentChannel.PAGE, by=BY, now=NOW
+        )
     assert in_tables(database, [NAME_OF[H1]])
     assert in_files(published.output_folder, [NAME_OF[H1]]) == {
         f"{NAME}_v1/{NAME}_1of3_v1.pdf", f"{NAME}_v1/{NAME}_v1.csv"
@@ -93,7 +101,7 @@ def test_nothing_leads_to_an_erased_household_and_the_books_balance(
         f"SELECT count(*), sum(amount_cents) FROM basket b JOIN basket_line l "
         f"ON l.basket_id = b.id WHERE b.household_id = {gone.id}"
     ) == [(1, 20)]
-    for table in ("contact", "identity", "consent", "list_page", "due"):
+    for table in ("contact", "identity", "consent", "list_page", "due", "household_answer"):
         where = (
             "list_id IN (SELECT id FROM shopping_list WHERE household_id"
             if table == "list_page" else "(household_id"

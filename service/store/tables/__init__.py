@@ -3,6 +3,7 @@
 from service.store.tables import (
     access,
     agreement,
+    answer,
     audit,
     bank,
     basket,
@@ -44,6 +45,7 @@ from service.store.tables.types import metadata
 __all__ = [
     "access",
     "agreement",
+    "answer",
     "audit",
     "bank",
     "basket",
