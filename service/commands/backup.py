@@ -15,6 +15,8 @@ from service.admin.backup import back_up, counts_of, fingerprints, read_manifest
 from service.clearing.books import check_books
 from service.commands.console import EXIT_FAILED, say
 from service.commands.database import open_database
+from service.commands.household import report_again
+from service.members.reapply import reapply_erasures
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database
@@ -49,10 +51,25 @@ def bring_back(
         with _target(database, settings, verify=verify) as (target, given):
             restore(target, given, folder)
             migrate.upgrade(target)
+            if not verify:
+                _erase_again(target, given)
             is_sound = _check(target, given)
     say(f"restored and checked in {time.monotonic() - began:.1f} seconds")
     if not is_sound:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _erase_again(database: Database, settings: Settings) -> None:
+    """Erase whom the backup brought back, by the log that is kept beside backups."""
+    path = settings.erasure_log
+    if not path.exists():
+        say(
+            f"There is no log of erasures at {path}: if anybody was erased since the backup, bring "
+            "the log there and run larder household erase-again before anything is served."
+        )
+        return
+    report_again(reapply_erasures(database, settings, path), path)
+    database.compact()
 
 
 def _check(database: Database, settings: Settings) -> bool:

@@ -99,6 +99,8 @@ _CHANGES = {
     Change.STOPS: "stops",
     Change.STOCKED: "stocked up elsewhere",
     Change.DOUBLES: "uses twice as much",
+    Change.GROWS: "has twice as many people",
+    Change.BABY: "has a baby",
 }
 
 

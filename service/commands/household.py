@@ -17,6 +17,7 @@ from service.members import contact, export, pocket, reapply
 from service.members import wishes as wished
 from service.members.consents import Said
 from service.members.erase import erase, finish_erasures
+from service.members.reapply import Reapplied
 from service.members.wishes import Wished
 from service.store.tables.consent import Consent, ConsentChannel, Purpose
 
@@ -90,9 +91,14 @@ def erase_again(
         done = reapply.reapply_erasures(database, settings, path, by=who)
         waiting = finish_erasures(database, settings, now=datetime.now(UTC))
         database.compact()
-    say(f"{done.erased} erased again, {done.known} were, {done.unknown} are not in this database")
+    report_again(done, path)
     if waiting:
         say(f"{waiting} wait for a mailing house")
+
+
+def report_again(done: Reapplied, path: Path) -> None:
+    """Say whom a log of erasures erased again."""
+    say(f"{done.erased} erased again, {done.known} were, {done.unknown} are not in this database")
     if done.damaged:
         say(f"lines {_numbers(done.damaged)} of {path} are damaged: compare with another copy")
 

@@ -23,6 +23,7 @@ from service.console.routes import (
     deals,
     desk,
     goodwill_table,
+    household_rights,
     households,
     keys,
     operations,
@@ -96,7 +97,8 @@ def create_console(
     app.add_middleware(Guard, refuse=failures.foreign)
     for module in (
         assets, log_in, account, today, uploads, deal_form, deal_calendar, deals, desk,
-        cases, goodwill_table, households, products, batches, batch_acts, batch_tables, operations,
+        cases, goodwill_table, households, household_rights, products, batches, batch_acts,
+        batch_tables, operations,
         suppliers, people, keys, settings_page, audit, overrides, cycle_compare, cycle_proofs,
         cycle_runs, cycle_plans, cycles, due, drawing, claim_acts, claims, receipts, disputes,
         books, agreements, supplier_classes,

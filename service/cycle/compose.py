@@ -79,7 +79,7 @@ def compose(
     """
     wanted = pl.Series("household_id", [each.household_id for each in recipients], dtype=pl.Int64)
     mine = chosen.filter(pl.col("household_id").is_in(wanted.implode()))
-    products = bought_products(purchases)
+    products = inputs.said.needs.suited(bought_products(purchases), "gtin")
     usual = usual_products(products)
     picked = choose_reminders(
         _printable(scores.filter(pl.col("household_id").is_in(wanted.implode())), usual, inputs),
@@ -105,6 +105,7 @@ def compose(
         ),
         around.content,
         purchases,
+        inputs.said.needs,
     )
     chances = _chances(picked)
     copies = _copies(mine, inputs)

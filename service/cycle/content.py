@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from service.cycle.inputs import midnight
 from service.engine.content import Content, OpeningHours, PartnerSlot, Recipe, RecipeItem, Tip
+from service.engine.diets import Needs
 from service.engine.offers.targeting import CURRENT_WEEKS
 from service.engine.recipes import bought_items, choose_recipes, followed_diets, items_at_hand
 from service.engine.records import ListDocument
@@ -109,10 +110,16 @@ def read_content(
 
 
 def with_content(
-    documents: Sequence[tuple[int, ListDocument]], letters: LetterContent, purchases: pl.DataFrame
+    documents: Sequence[tuple[int, ListDocument]],
+    letters: LetterContent,
+    purchases: pl.DataFrame,
+    needs: Needs,
 ) -> list[tuple[int, ListDocument]]:
-    """The documents of households with what their letters carry besides."""
-    recipes = _recipes(documents, letters, purchases) if letters.recipes else {}
+    """The documents of households with what their letters carry besides.
+
+    Nobody gets a recipe that names an item with goods that do not suit it.
+    """
+    recipes = _recipes(documents, letters, purchases, needs) if letters.recipes else {}
     return [
         (
             household_id,
@@ -131,7 +138,10 @@ def with_content(
 
 
 def _recipes(
-    documents: Sequence[tuple[int, ListDocument]], letters: LetterContent, purchases: pl.DataFrame
+    documents: Sequence[tuple[int, ListDocument]],
+    letters: LetterContent,
+    purchases: pl.DataFrame,
+    needs: Needs,
 ) -> dict[int, Recipe]:
     # Most purchases are of nothing that a recipe or a diet names, but diets ask how many there are.
     bought = bought_items(purchases, as_of=letters.as_of)
@@ -144,7 +154,9 @@ def _recipes(
         {"household_id": pl.Int64, "offer_id": pl.Int64, "line": pl.Int64},
         orient="row",
     ).join(letters.covers, on="offer_id")
-    at_hand = items_at_hand(letters.goods, bought, offered)
+    at_hand = items_at_hand(letters.goods, bought, offered).join(
+        _unsuited(letters, needs), on=["household_id", "recipe"], how="anti", maintain_order="left"
+    )
     households = pl.DataFrame(
         [(key, document.language, letters.last_recipes.get(key)) for key, document in documents],
         {"household_id": pl.Int64, "language": pl.String, "last_key": pl.String},
@@ -155,7 +167,7 @@ def _recipes(
         at_hand,
         _recipe_frame(letters, spoken),
         households=households,
-        followed=followed_diets(bought, letters.without),
+        followed=pl.concat([followed_diets(bought, letters.without), _said(letters, needs)]),
         turn=letters.cycle_number,
     )
     places: dict[int, dict[int, tuple[bool, int | None]]] = {}
@@ -175,6 +187,20 @@ def _recipes(
         if recipe is not None:
             made[key] = _marked(recipe, places[key])
     return made
+
+
+def _unsuited(letters: LetterContent, needs: Needs) -> pl.DataFrame:
+    """The recipes with an item that does not suit a household: household_id, recipe."""
+    broken = letters.goods.join(needs.items, on="item_id")
+    pairs = needs.households.join(broken, on="need").select("household_id", "recipe")
+    return pairs.unique()
+
+
+def _said(letters: LetterContent, needs: Needs) -> pl.DataFrame:
+    """The diets that households say they follow, as far as the content has such: as `followed`."""
+    known = letters.without.select(pl.col("diet").alias("need")).unique()
+    said = needs.households.join(known, on="need", how="semi")
+    return said.select("household_id", pl.col("need").alias("diet"))
 
 
 def _marked(recipe: Recipe, places: Mapping[int, tuple[bool, int | None]]) -> Recipe:

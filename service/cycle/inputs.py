@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from sqlmodel import Session
 
+from service.cycle.heard import Heard, read_heard
 from service.engine.offers import RunningOffers
 from service.engine.offers.margins import with_margins
-from service.engine.offers.overrides import OverrideAct
 from service.engine.offers.targeting import (
     CURRENT_WEEKS,
     targeted_households,
@@ -20,9 +20,9 @@ from service.engine.offers.targeting import (
 )
 from service.engine.records import DealKind
 from service.engine.redeem import Terms, parse_terms
-from service.engine.wishes import no_wishes, unwanted_offers
+from service.engine.said import Said
 from service.settings import Settings
-from service.store import baskets, catalogue, households, overrides, wishes
+from service.store import baskets, catalogue, households, overrides
 from service.store.offers import issuable, products
 
 
@@ -38,7 +38,7 @@ class Inputs:
     `catalogue` is a row a product, `running` the offers that may be mailed, `terms` each offer's
     terms; a partner's slot has none. `items` are those that a list may propose to whom never bought
     them, see `catalogue.discoverable`. Lists are with the households `lead_days` after `as_of`;
-    who has one earlier may use it. `wishes` (see `wishes.WISHES`) is what they say of items.
+    who has one earlier may use it. `said` is what they say.
     """
 
     as_of: date
@@ -49,7 +49,7 @@ class Inputs:
     terms: dict[int, Terms]
     items: pl.DataFrame = field(default_factory=no_items)
     lead_days: int = 0
-    wishes: pl.DataFrame = field(default_factory=no_wishes)
+    said: Said = field(default_factory=Said)
 
     def with_tiers(self, tiers: pl.DataFrame) -> "Inputs":
         """The inputs with what households are worth: `tiers` has household_id, tier."""
@@ -77,22 +77,24 @@ def read_inputs(
     valid_to = settings.last_day(as_of)
     found = issuable.running(session, on=as_of, redeemable_to=valid_to)
     gtins = None if bought is None else bought["gtin"].unique().to_list()
-    some = None if bought is None else bought["household_id"].unique().to_list()
-    said = wishes.of_items(session, some)
+    heard = read_heard(session, settings, found["offer_id"].to_list(), bought=bought)
+    items = catalogue.discoverable(session) if settings.discoveries_per_list else no_items()
+    if items.is_empty() and not heard.said.homes.is_empty():
+        items = catalogue.discoverable(session)
     return Inputs(
         as_of=as_of,
         valid_from=as_of,
         valid_to=valid_to,
         lead_days=settings.mail_lead_days,
         catalogue=catalogue.products(session, gtins=gtins),
-        running=_running(session, settings, found, said, as_of=as_of, bought=bought),
-        wishes=said,
+        running=_running(session, settings, found, heard, as_of=as_of, bought=bought),
+        said=heard.said,
         terms={
             offer_id: parse_terms(terms)
             for offer_id, terms, kind in found.select("offer_id", "terms", "kind").iter_rows()
             if kind == DealKind.PRODUCT
         },
-        items=catalogue.discoverable(session) if settings.discoveries_per_list else no_items(),
+        items=items,
     )
 
 
@@ -100,7 +102,7 @@ def _running(
     session: Session,
     settings: Settings,
     found: pl.DataFrame,
-    said: pl.DataFrame,
+    heard: Heard,
     *,
     as_of: date,
     bought: pl.DataFrame | None,
@@ -114,11 +116,14 @@ def _running(
         return None if bought is None else bought[column].unique().to_list()
 
     offer_ids = found["offer_id"].to_list()
-    items = products.items_of(session, offer_ids, item_ids=chosen("item_id"))
+    item_ids = chosen("item_id")
+    if item_ids is not None:
+        item_ids += heard.said.homes["item_id"].unique().to_list()
+    items = products.items_of(session, offer_ids, item_ids=item_ids)
     decided = overrides.of_offers(session, offer_ids, household_ids=chosen("household_id"))
-    refused = wishes.refused_offers(session, offer_ids, chosen("household_id"))
-    # What is pinned is given to whoever buys none of it too.
-    valued = pl.concat([items["offer_id"], decided["offer_id"]]).unique().to_list()
+    # What is pinned or wanted is given to whoever buys none of it too.
+    given = (items["offer_id"], decided["offer_id"], heard.preferred["offer_id"])
+    valued = pl.concat(given).unique().to_list()
     costs = products.costs_of(session, valued)
     return RunningOffers(
         offers=with_margins(found, costs, margin_percent=settings.margin_percent),
@@ -128,32 +133,15 @@ def _running(
             session, settings, found, as_of=as_of, household_ids=chosen("household_id")
         ),
         used=issuable.used(session, offer_ids, household_ids=chosen("household_id")),
-        overrides=_with_wishes(decided, refused, unwanted_offers(said, items, as_of=as_of)),
-    )
-
-
-def _with_wishes(decided: pl.DataFrame, *refused: pl.DataFrame) -> pl.DataFrame:
-    """What people decided, and what households want no copy of: bans, which beat every pin."""
-    bans = pl.concat(refused).unique().sort("household_id", "offer_id")
-    return pl.concat(
-        [
-            decided,
-            bans.select(
-                # No override has such a number.
-                pl.lit(-1, pl.Int64).alias("override_id"),
-                "offer_id",
-                pl.lit(OverrideAct.BAN.value).alias("act"),
-                "household_id",
-                pl.lit(None, pl.String).alias("cell"),
-            ),
-        ]
+        overrides=heard.with_bans(decided, items, as_of=as_of),
+        asked=heard.asked(),
     )
 
 
 def read_running(
     session: Session, settings: Settings, days: Sequence[date]
-) -> dict[date, RunningOffers]:
-    """The offers of several days, by day, as `read_inputs` has those of one."""
+) -> tuple[dict[date, RunningOffers], Said]:
+    """The offers of several days, by day, as `read_inputs` has those of one, and what is said."""
     found = {
         day: issuable.running(session, on=day, redeemable_to=settings.last_day(day)) for day in days
     }
@@ -163,21 +151,22 @@ def read_running(
     costs = products.costs_of(session, items["offer_id"].unique().to_list())
     used = issuable.used(session, offer_ids)
     decided = overrides.of_offers(session, offer_ids)
-    said = wishes.of_items(session)
-    refused = wishes.refused_offers(session, offer_ids)
-    return {
+    heard = read_heard(session, settings, offer_ids)
+    running = {
         day: RunningOffers(
             offers=with_margins(offers, costs, margin_percent=settings.margin_percent),
             items=items.join(offers, on="offer_id", how="semi", maintain_order="left"),
             products=members.join(offers, on="offer_id", how="semi", maintain_order="left"),
             households=_read_targeted(session, settings, offers, as_of=day, household_ids=None),
             used=used,
-            overrides=_with_wishes(decided, refused, unwanted_offers(said, items, as_of=day)).join(
+            overrides=heard.with_bans(decided, items, as_of=day).join(
                 offers, on="offer_id", how="semi", maintain_order="left"
             ),
+            asked=heard.asked(),
         )
         for day, offers in found.items()
     }
+    return running, heard.said
 
 
 def _read_targeted(

@@ -16,10 +16,10 @@ from service.cycle.inputs import read_running
 from service.cycle.last_prices import LastPrices, choose_at, last_prices
 from service.engine.offers import RunningOffers
 from service.engine.offers.targeting import targets_of, with_tiers
-from service.engine.predict import Model, default_model, score
-from service.engine.wishes import censored, no_wishes, told
+from service.engine.predict import Model, default_model
+from service.engine.said import Said
 from service.settings import Settings
-from service.store import cycles, wishes
+from service.store import cycles
 
 PAIRS = {"household_id": pl.Int64, "offer_id": pl.Int64}
 
@@ -40,7 +40,7 @@ class Redraft:
 
     days: tuple[DraftDay, ...]
     horizon_days: int
-    wishes: pl.DataFrame = field(default_factory=no_wishes)
+    said: Said = field(default_factory=Said)
 
     def of(self, purchases: pl.DataFrame) -> "Redraft":
         """The same for the households of some purchases only, which is less to send around."""
@@ -52,10 +52,11 @@ class Redraft:
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Everything that a draft depends on, but for models and numbers."""
-        yield self.wishes
+        yield from self.said.frames()
         for day in self.days:
             yield from (day.running.offers, day.running.items, day.running.products)
             yield from (day.running.households, day.running.used, day.running.overrides)
+            yield from day.running.asked.frames()
             yield from (day.last.bounds, day.last.prices, day.last.limits, day.last.room)
 
     def texts(self) -> Iterator[str]:
@@ -86,13 +87,12 @@ class Redraft:
         return pl.concat(chosen).sort("household_id", "offer_id")
 
     def _of_day(self, purchases: pl.DataFrame, day: DraftDay) -> pl.DataFrame:
-        scores = score(
+        scores = self.said.scored(
             Model.from_json(day.model_json),
-            censored(purchases, self.wishes, as_of=day.as_of),
+            purchases,
             as_of=day.as_of,
             horizon_days=self.horizon_days,
         )
-        scores = told(scores, self.wishes, as_of=day.as_of, begins_on=day.as_of, seen=purchases)
         offers = choose_at(day.last, purchases, scores, day.running, as_of=day.as_of)
         return offers.select(*PAIRS)
 
@@ -127,7 +127,7 @@ def read_redraft(
     days: list[date] = last_days.filter(last_days > cycle.as_of).to_list()
     seen = cycles.household_worth(session, cycle.id)
     last = last_prices(session, settings, cycle, household_ids, seen, as_of=as_of)
-    running = read_running(session, settings, days)
+    running, said = read_running(session, settings, days)
     return Redraft(
         tuple(
             DraftDay(
@@ -139,7 +139,7 @@ def read_redraft(
             for day in days
         ),
         settings.forecast_days,
-        wishes.of_items(session),
+        said,
     )
 
 

@@ -71,7 +71,8 @@ class Task:
             running.households,
             running.used,
             running.overrides,
-            self.inputs.wishes,
+            *running.asked.frames(),
+            *self.inputs.said.frames(),
             self.bounds,
         ):
             digest.update(_bytes(frame))

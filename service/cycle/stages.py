@@ -4,8 +4,6 @@ A cycle calls the stages with a shard of households, the next list of one househ
 there is no second implementation.
 """
 
-from datetime import timedelta
-
 import polars as pl
 
 from service.cycle.inputs import Inputs
@@ -13,9 +11,8 @@ from service.engine.allocate.value import ResponseModel
 from service.engine.offers import Valuation
 from service.engine.offers.explore import Exploration
 from service.engine.offers.likely import Likely
-from service.engine.predict import Model, discover, score
+from service.engine.predict import Model, discover
 from service.engine.segment import FaceValueBand
-from service.engine.wishes import censored, told
 from service.settings import Settings
 
 # Discoveries looked for; an offer on the list may cover some.
@@ -59,28 +56,26 @@ def score_households(
 ) -> pl.DataFrame:
     """Chance and date of every item each household has bought, and of some it never bought.
 
-    The latter come from `inputs.items` and have nothing but their chance. `said` is the wish of the
-    household that made an item what it is, else null; items it does not want have no row.
+    The latter come from `inputs.items`; see `Said.scored`.
     """
-    scores = score(
+    return inputs.said.scored(
         model,
-        censored(purchases, inputs.wishes, as_of=inputs.as_of),
+        purchases,
         as_of=inputs.as_of,
         horizon_days=horizon_days,
         lead_days=inputs.lead_days,
+        found=_found(purchases, model, inputs),
     )
+
+
+def _found(purchases: pl.DataFrame, model: Model, inputs: Inputs) -> pl.DataFrame | None:
+    """The likeliest of the items that may be proposed to households that never bought them."""
     if inputs.items.is_empty():
-        return _told(scores, purchases, inputs)
-    found = discover(
+        return None
+    return discover(
         model,
         purchases,
         as_of=inputs.as_of,
         per_household=_PROPOSED,
         among=inputs.items["item_id"],
     )
-    return _told(pl.concat([scores, found], how="diagonal"), purchases, inputs)
-
-
-def _told(scores: pl.DataFrame, purchases: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
-    begins_on = inputs.valid_from + timedelta(days=inputs.lead_days)
-    return told(scores, inputs.wishes, as_of=inputs.as_of, begins_on=begins_on, seen=purchases)

@@ -12,7 +12,7 @@ from service.engine.content import Pictogram, in_language
 from service.engine.habits import Habit, due, reason
 from service.engine.records import Due, ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import Terms, Wording, with_offer, wording_of
-from service.engine.wishes import WishAct
+from service.engine.wishes import WishAct, is_asked_for
 
 PARTED = "\u00a0\u00b7 "
 """Parts what is said of one thing; it may end a line, and begins none."""
@@ -92,10 +92,10 @@ def choose_reminders(
     """Choose the `count` likeliest items of each household that no offer on its list covers.
 
     Favourites come before likelier items. `covered` has the `household_id` and `item_id` of the
-    offers. Up to `discoveries` of the items are ones that the household never bought
-    (`last_bought_on` is null); they replace the least likely others. Returns the chosen rows of
-    `scores`, sorted by household; within a household discoveries come last, then the order is by
-    falling `p_purchase`, then by item.
+    offers. Up to `discoveries` of the items are ones that the household neither bought nor said
+    that it needs (see `wishes.is_asked_for`); they replace the least likely others. Returns the
+    chosen rows of `scores`, sorted by household; within a household discoveries come last, then the
+    order is by falling `p_purchase`, then by item.
     """
     ranked = (
         scores.join(covered, on=["household_id", "item_id"], how="anti")
@@ -107,7 +107,7 @@ def choose_reminders(
         .drop("first")
     )  # fmt: skip
     rank = pl.int_range(pl.len()).over("household_id")
-    is_discovery = pl.col("last_bought_on").is_null()
+    is_discovery = ~is_asked_for(scores)
     proposed = ranked.filter(is_discovery).filter(rank < min(discoveries, count))
     taken = proposed.group_by("household_id").len("taken")
     regular = (
@@ -148,7 +148,7 @@ def compose_documents(
     - `reminders`: `household_id`, `item_id`, `item`, `product`, `department`, `price_cents`,
       `paid_cents`, `expected_on`, `last_bought_on`, `interval_days`. For a discovery the last five
       are null. Optionally `picture`, `pictogram` and `size`, and `said`: what the household said of
-      it (`WishAct`), or null.
+      it (see `Said.scored`), or null.
     """
     offers_of = _by_household(offers)
     reminders_of = _by_household(reminders)

@@ -6,8 +6,14 @@ from typing import NamedTuple
 
 from service.engine.records import Due
 from service.engine.redeem import Wording
-from service.engine.wishes import WishAct
+from service.engine.wishes import ABOUT_US, WishAct
 
+_SAID = {
+    WishAct.SOONER: "said_sooner",
+    WishAct.FAVOURITE: "said_favourite",
+    ABOUT_US: "said_about_us",
+}
+"""The phrases for what a household said that put an item on its list."""
 _WEEK_DAYS = 7
 _MONTH_DAYS = 30.44
 _MOST_DAYS = 365
@@ -55,7 +61,7 @@ class _Often(NamedTuple):
 def due(habit: Habit | None, said: str | None = None) -> Due:
     """When an item is needed; None is an item that the household never bought.
 
-    `said` is what the household said of it (`WishAct`), or None.
+    `said` is what the household said of it, or None.
     """
     if said == WishAct.SOONER:
         return Due.NOW
@@ -68,13 +74,13 @@ def due(habit: Habit | None, said: str | None = None) -> Due:
 
 
 def reason(habit: Habit | None, wording: Wording, said: str | None = None) -> str:
-    """Why an item is on the list: because the household said so (`said`, a `WishAct`), or else how
-    often it is bought, and when it was last.
+    """Why an item is on the list: because the household said so (`said`, see `Said.scored`), or
+    else how often it is bought, and when it was last.
 
     An interval is said only if neither the last purchase nor the day expected is against it.
     """
     if said is not None:
-        return wording.say("said_sooner" if said == WishAct.SOONER else "said_favourite")
+        return wording.say(_SAID[said])
     if habit is None:
         return wording.say("discovery")
     day = wording.days.short(habit.last_bought_on)

@@ -35,6 +35,7 @@ class Right(StrEnum):
     VOID_BATCHES = "void_batches"
     SEE_PRODUCTS = "see_products"
     SEE_HOUSEHOLDS = "see_households"
+    FORGET_HOUSEHOLDS = "forget_households"
     EXPLAIN_REFUSALS = "explain_refusals"
     GIVE_GOODWILL = "give_goodwill"
     SEE_MONEY = "see_money"
@@ -72,7 +73,7 @@ RIGHTS: Mapping[PersonRole, frozenset[Right]] = {
     PersonRole.SERVICE: frozenset(
         {
             Right.SEE_DEALS, Right.SEE_PRODUCTS, Right.SEE_HOUSEHOLDS, Right.EXPLAIN_REFUSALS,
-            Right.GIVE_GOODWILL,
+            Right.GIVE_GOODWILL, Right.FORGET_HOUSEHOLDS,
         }
     ),
     PersonRole.OPERATIONS: frozenset(

@@ -14,18 +14,23 @@ import polars as pl
 
 
 class WishAct(StrEnum):
-    """What a household says of an item, a brand or a deal; of the latter two only `never`.
+    """What a household says of an item, a brand or a deal.
 
-    `anything` takes back what was said before.
+    Of an item all but `prefer`; of the latter two `never` and `prefer`. `anything` takes back what
+    was said before.
     """
 
     NEVER = "never"
+    PREFER = "prefer"
     NOT_NOW = "not_now"
     ENOUGH = "enough"
     SOONER = "sooner"
     FAVOURITE = "favourite"
     ANYTHING = "anything"
 
+
+ABOUT_US = "about_us"
+"""Said in place of a `WishAct` where an answer about the household made an item what it is."""
 
 WISHES: dict[str, Any] = {
     "household_id": pl.Int64,
@@ -164,3 +169,9 @@ def unwanted_offers(wishes: pl.DataFrame, items: pl.DataFrame, *, as_of: date) -
         .select("household_id", "offer_id")
         .sort("household_id", "offer_id")
     )
+
+
+def is_asked_for(scores: pl.DataFrame) -> pl.Expr:
+    """Whether a household bought an item before, or said that it needs such goods."""
+    bought = pl.col("last_bought_on").is_not_null()
+    return bought | (pl.col("said") == ABOUT_US).fill_null(False) if "said" in scores else bought

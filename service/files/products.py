@@ -1,11 +1,12 @@
 """Load the catalogue of products."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import polars as pl
 
+from service.engine.diets import NONE, Allergen, Diet
 from service.engine.reading import PLAIN, Reading
 from service.engine.scanned import GoodsReader
 from service.errors import InvalidInput, Problem
@@ -37,6 +38,26 @@ def _gtin(goods: GoodsReader) -> Parse:
     return lambda expr: expr.map_batches(keys, return_dtype=pl.Int64)
 
 
+def _words(allowed: Collection[str]) -> Parse:
+    """Some of the allowed words, parted by commas, semicolons, bars or blanks; `none` for none."""
+
+    def sorted_words(text: str) -> str | None:
+        words = {word for word in re.split(r"[,;|\s]+", text.casefold()) if word}
+        if words == {NONE}:
+            return ""
+        return " ".join(sorted(words)) if words and words <= {*allowed} else None
+
+    def read(texts: pl.Series) -> pl.Series:
+        known = {text: sorted_words(text) for text in texts.unique() if text is not None}
+        return pl.Series([known.get(text) for text in texts], dtype=pl.String)
+
+    return lambda expr: expr.map_batches(read, return_dtype=pl.String)
+
+
+def _listed(allowed: Collection[str]) -> str:
+    return f"{NONE}, or some of {', '.join(allowed)}"
+
+
 _CENTS = rows.within(rows.whole, 0, 10**9)
 
 _GTIN = "a GTIN of 8, 12, 13 or 14 digits with a right check digit, or a PLU"
@@ -52,6 +73,8 @@ _OTHERS = (
     FileColumn("restriction", rows.text, "text", required=False, default=""),
     FileColumn("price_cents", _CENTS, "a whole number of cents from 0", required=False),
     FileColumn("cost_cents", _CENTS, "a whole number of cents from 0", required=False),
+    FileColumn("allergens", _words([*Allergen]), _listed([*Allergen]), required=False),
+    FileColumn("diets", _words([*Diet]), _listed([*Diet]), required=False),
 )
 
 
@@ -114,7 +137,9 @@ def load_products(
             staged.add(chunk)
             contents = chunk.rows.drop(rows.ROW).hash_rows().alias("contents")
             prints.append(
-                chunk.rows.select(rows.ROW, "gtin", "price_cents", "restriction", contents)
+                chunk.rows.select(
+                    rows.ROW, "gtin", "price_cents", "restriction", "allergens", contents
+                )
             )
             progress("read", chunk.done, chunk.total)
         seen = pl.concat(prints)
@@ -124,6 +149,10 @@ def load_products(
             with database.read() as session:
                 restricted = catalogue.restricted(session)
             _ask_for_freed(staged, seen, restricted)
+        if "allergens" in staged.present:
+            with database.read() as session:
+                known = catalogue.allergens(session)
+            _ask_for_lost_allergens(staged, seen, known)
         staged.require_accepted(path, accept)
         return _store(database, staged, progress)
 
@@ -179,4 +208,18 @@ def _ask_for_freed(staged: Staging, seen: pl.DataFrame, restricted: Collection[i
         staged.ask(
             f"{freed.height:,} restricted products lose their restriction and may be on lists: "
             f"{shown_rows(freed[rows.ROW].to_list())}"
+        )
+
+
+def _ask_for_lost_allergens(staged: Staging, seen: pl.DataFrame, known: Mapping[int, str]) -> None:
+    """Ask before products lose an allergen, and so come onto lists of who must not eat it."""
+    lost = [
+        row
+        for row, gtin, words in seen.select(rows.ROW, "gtin", "allergens").iter_rows()
+        if {*known.get(gtin, "").split()} - {*(words or "").split()}
+    ]
+    if lost:
+        staged.ask(
+            f"{len(lost):,} products lose an allergen and may be on lists of who must not eat it: "
+            f"{shown_rows(lost)}"
         )

@@ -12,7 +12,7 @@ from service.errors import InvalidInput, NotFound
 from service.members.finding import member
 from service.notice import Count
 from service.settings import Settings
-from service.store import audit, consents, lists
+from service.store import audit, consents, lists, work
 from service.store.actor import SERVICE, Actor
 from service.store.session import Database
 from service.store.tables.consent import Consent, ConsentChannel, Purpose
@@ -96,6 +96,9 @@ def add_said(session: Session, household_id: int, said: Said, *, by: Actor, now:
     )
     if said.purpose is Purpose.PROFILE and not said.granted:
         lists.remove_drafts(session, [household_id], until=date.max)
+    if said.purpose is Purpose.DIET and not said.granted:
+        # What it does not eat was deleted: its next list knows nothing of it.
+        work.mark_due(session, household_id, at=now)
     detail = {"purpose": said.purpose.value, "channel": said.channel.value}
     act = "consent" if said.granted else "take_back_consent"
     audit.add(session, by, act, SUBJECT, household_id, at=now, detail=detail)

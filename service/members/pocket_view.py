@@ -8,11 +8,14 @@ from sqlmodel import Session
 
 from service.desk import outcomes
 from service.desk.outcomes import PastOutcome
+from service.engine.answers import Question
 from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import RefusalReason
 from service.engine.wishes import WishAct
 from service.errors import NotFound
+from service.members import answers
 from service.members.pocket import Holder, gets_letters
+from service.members.suits import Judged, Suits, judge
 from service.settings import Settings
 from service.store import household_cases, lists, pocket, receipts, wishes
 from service.store.lists import LineUse
@@ -30,7 +33,7 @@ class ShownLine:
     """A line of the list: what it says, whether it is ticked, and of an offer the uses left.
 
     `uses_left` is None for what is no offer; `why` is why an item is there, `size` what a package
-    of the usual product holds.
+    of the usual product holds. `suits` is said where it is not known to suit the household.
     """
 
     line: int
@@ -45,6 +48,8 @@ class ShownLine:
     ticked: bool
     hidden: bool
     note: str
+    offer_id: int | None = None
+    suits: Suits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,16 @@ class PastList:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What the lines come to whose price is known, beside what the household spends a week."""
+
+    weekly_cents: int
+    list_cents: int
+    priced: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class PocketView:
     """All that the page shows. `code` is what the till scans, empty where it no longer takes it.
 
@@ -130,6 +145,7 @@ class PocketView:
     past: Sequence[PastList]
     refused: Sequence[Refused]
     gets_letters: bool
+    budget: Budget | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +196,8 @@ def look(database: Database, settings: Settings, holder: Holder, *, today: date)
         if not holder.is_known:
             words[WordKind.NOTE] = {}
         unwanted = _unwanted(session, holder, today)
+        judged = judge(session, holder.household_id, document) if holder.is_known else {}
+        departments = _departments(document, uses, words, unwanted, judged, settings.walking_order)
         is_open = row.state == ListState.ISSUED and today <= row.valid_to
         return PocketView(
             list_id=row.id,
@@ -189,7 +207,7 @@ def look(database: Database, settings: Settings, holder: Holder, *, today: date)
             has_begun=row.valid_from <= today,
             has_ended=not is_open,
             code=document.list_code if is_open else "",
-            departments=_departments(document, uses, words, unwanted, settings.walking_order),
+            departments=departments,
             saved_cents=pocket.saved_cents(session, row.id),
             is_known=holder.is_known,
             items=pocket.items(session, holder.household_id) if holder.is_known else (),
@@ -197,6 +215,7 @@ def look(database: Database, settings: Settings, holder: Holder, *, today: date)
             past=_past(session, holder, row.id) if holder.is_known else (),
             refused=refused,
             gets_letters=gets_letters(session, holder.household_id),
+            budget=_budget(session, holder, departments) if holder.is_known else None,
         )
 
 
@@ -214,25 +233,41 @@ def _departments(
     uses: Mapping[int, LineUse],
     words: Words,
     unwanted: set[str],
+    judged: Judged,
     order: Sequence[str],
 ) -> list[Department]:
     """The lines by department, in the order in which the store is walked, then by name.
 
-    What is printed stays on paper; of what the household does not want the page reminds nobody.
+    What is printed stays on paper; of what the household does not want, or what does not suit it,
+    the page reminds nobody.
     """
     found: dict[str, list[ShownLine]] = {}
     for offer in document.offers:
-        found.setdefault(offer.department, []).append(_offer(offer, uses, words))
+        found.setdefault(offer.department, []).append(
+            _offer(offer, uses, words, judged.get(offer.line))
+        )
     for reminder in document.reminders:
-        if reminder.item in unwanted:
+        suits = judged.get(reminder.line)
+        if reminder.item in unwanted or suits is Suits.NO:
             continue
-        found.setdefault(reminder.department, []).append(_reminder(reminder, words))
+        found.setdefault(reminder.department, []).append(_reminder(reminder, words, suits))
     places = {name.casefold(): place for place, name in enumerate(order)}
     names = sorted(found, key=lambda name: (places.get(name.casefold(), len(places)), name))
     return [Department(name, found[name]) for name in names]
 
 
-def _offer(offer: OfferLine, uses: Mapping[int, LineUse], words: Words) -> ShownLine:
+def _budget(session: Session, holder: Holder, departments: Sequence[Department]) -> Budget | None:
+    said = answers.current(session, holder.household_id).get(Question.BUDGET)
+    if said is None or said.number is None:
+        return None
+    lines = [line for department in departments for line in department.lines]
+    known = [line.price_cents for line in lines if line.price_cents is not None]
+    return Budget(said.number, sum(known), len(known), len(lines))
+
+
+def _offer(
+    offer: OfferLine, uses: Mapping[int, LineUse], words: Words, suits: Suits | None
+) -> ShownLine:
     use = uses.get(offer.line)
     return ShownLine(
         line=offer.line,
@@ -247,10 +282,12 @@ def _offer(offer: OfferLine, uses: Mapping[int, LineUse], words: Words) -> Shown
         ticked=offer.line in words[WordKind.TICK],
         hidden=offer.line in words[WordKind.HIDE],
         note=words[WordKind.NOTE].get(offer.line, ""),
+        offer_id=offer.offer_id,
+        suits=suits,
     )
 
 
-def _reminder(line: ReminderLine, words: Words) -> ShownLine:
+def _reminder(line: ReminderLine, words: Words, suits: Suits | None) -> ShownLine:
     return ShownLine(
         line=line.line,
         name=line.item,
@@ -264,6 +301,7 @@ def _reminder(line: ReminderLine, words: Words) -> ShownLine:
         ticked=line.line in words[WordKind.TICK],
         hidden=line.line in words[WordKind.HIDE],
         note=words[WordKind.NOTE].get(line.line, ""),
+        suits=suits,
     )
 
 
@@ -354,10 +392,3 @@ def _past_list(session: Session, row: ShoppingList) -> PastList:
 
 _MOST_PAST = 10
 _MOST_REFUSED = 12
-
-
-def says(database: Database, holder: Holder) -> dict[str, str]:
-    """What the household says of items now, by their names."""
-    with database.read() as session:
-        found = wishes.current(session, holder.household_id)
-    return {each.item: each.row.act for each in found if each.item}

@@ -19,7 +19,7 @@ from service.store.tables.consent import ConsentChannel
 from service.store.tables.wish import Wish
 from service.store.wishes import SaidOf
 
-_OF_ALL = (WishAct.NEVER, WishAct.ANYTHING)
+_OF_OTHERS = (WishAct.NEVER, WishAct.PREFER, WishAct.ANYTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,10 @@ def add(
     item, brand = clean(wished.item).strip(), clean(wished.brand).strip()
     if sum((bool(item), bool(brand), wished.offer_id is not None)) != 1:
         raise InvalidInput("Say it of an item, a brand or a deal: one of them.")
-    if not item and wished.act not in _OF_ALL:
-        raise InvalidInput("Of brands and deals only never is said, or anything again.")
+    if not item and wished.act not in _OF_OTHERS:
+        raise InvalidInput("Of brands and deals never or prefer is said, or anything again.")
+    if item and wished.act is WishAct.PREFER:
+        raise InvalidInput("Of an item favourite is said; prefer is of brands and deals.")
     today = now.astimezone(ZoneInfo(settings.timezone)).date()
     if wished.until is not None and (wished.act is not WishAct.NOT_NOW or wished.until <= today):
         raise InvalidInput("A day goes with not now only, and lies ahead.")

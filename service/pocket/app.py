@@ -11,7 +11,7 @@ from starlette.routing import Route
 from service.bodies import LimitBody
 from service.pages.guard import Guard
 from service.pages.site import Site
-from service.pocket import failures, log_in, routes
+from service.pocket import failures, log_in, policy, routes, told
 from service.settings import Settings
 from service.store.session import Database
 
@@ -40,6 +40,8 @@ def create_pocket(database: Database, settings: Settings) -> FastAPI:
     app.add_middleware(Guard, refuse=failures.foreign, policy=_POLICY)
     app.include_router(log_in.router)
     app.include_router(routes.router)
+    app.include_router(told.router)
+    app.include_router(policy.router)
     return app
 
 

@@ -1,26 +1,23 @@
-"""The pages of a household: its list, its ticks, what comes next, and what it says."""
+"""The page of a household: its list, its ticks, and what comes next."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from service.desk import cases
-from service.engine.wishes import WishAct
 from service.errors import Conflict, InvalidInput, NotFound
-from service.members import pocket, pocket_view, wishes
+from service.members import pocket, pocket_view, told
 from service.members.pocket import Holder, OwnItem, Word
 from service.members.pocket_view import PocketView
-from service.members.wishes import Wished
 from service.pages.cookies import SESSION, jar_of
-from service.pocket import page
+from service.pocket import page, words
+from service.pocket.holding import HolderDep, stored
 from service.pocket.symbol import drawn
 from service.settings import Settings
-from service.store.session import Database
-from service.store.tables.consent import ConsentChannel
 from service.store.tables.pocket import YES, WordKind
 
 router = APIRouter()
@@ -31,14 +28,6 @@ _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _MOST = 500
 
 
-def _holder(request: Request) -> Holder:
-    """Who looks. Raises Unauthorized for a browser that opened no letter's code."""
-    database, settings = _stored(request)
-    token = jar_of(request, settings).read(request, SESSION)
-    return pocket.holder_of(database, settings, token, now=datetime.now(UTC))
-
-
-HolderDep = Annotated[Holder, Depends(_holder)]
 ListIn = Annotated[int, Form(ge=1, le=2**63 - 1)]
 LineIn = Annotated[int, Form(ge=1, le=1000)]
 
@@ -81,7 +70,7 @@ class WordsIn(BaseModel):
 @router.get("/l/{code}")
 def open_code(code: str, request: Request) -> Response:
     """Open the page of a letter. The code is in no address after this one."""
-    database, settings = _stored(request)
+    database, settings = stored(request)
     token = pocket.open_page(
         database, settings, code, address=page.address_of(request), now=datetime.now(UTC)
     )
@@ -100,11 +89,13 @@ def home(
     Of `line` the page shows what can be said of it, for browsers without scripts.
     """
     view = _view(request, holder)
+    database, settings = stored(request)
     symbol = drawn(view.code) if view.code else None
     return page.show(
         request, "list.html", language=view.language, view=view, symbol=symbol, said=said,
-        says=_says(request, holder), shows_hidden=bool(all),
-        chosen=int(line) if line.isdecimal() else 0, at=datetime.now(UTC).timestamp(),
+        told=told.look(database, settings, holder) if holder.is_known else None, words=words,
+        shows_hidden=bool(all), chosen=int(line) if line.isdecimal() else 0,
+        at=datetime.now(UTC).timestamp(),
     )  # fmt: skip
 
 
@@ -115,9 +106,9 @@ def state(request: Request, holder: HolderDep) -> Response:
 
 
 @router.post("/words")
-def words(sent: WordsIn, request: Request, holder: HolderDep) -> Response:
+def take_words(sent: WordsIn, request: Request, holder: HolderDep) -> Response:
     """Take what a phone did, in any order and however often; what all agree on then."""
-    database, _ = _stored(request)
+    database, _ = stored(request)
     pocket.tell(
         database, holder, list_id=sent.list_id,
         words=[
@@ -162,7 +153,7 @@ def write(
     request: Request, holder: HolderDep, text: Annotated[str, Form(min_length=1, max_length=200)]
 ) -> Response:
     """Write something of the household's own, from a browser without scripts."""
-    database, _ = _stored(request)
+    database, _ = stored(request)
     now = datetime.now(UTC)
     name = f"form-{now.timestamp()}"
     item = OwnItem(name, name, text, ticked=False, gone=False, said_at=now)
@@ -175,7 +166,7 @@ def become_known(
     request: Request, holder: HolderDep, number: Annotated[str, Form(min_length=4, max_length=60)]
 ) -> Response:
     """See all that is the household's, by a card or telephone number of it."""
-    database, settings = _stored(request)
+    database, settings = stored(request)
     try:
         pocket.become_known(
             database, settings, holder, number, address=page.address_of(request),
@@ -184,28 +175,6 @@ def become_known(
     except InvalidInput:
         return page.go_home(request, "other")
     return page.go_home(request, "known")
-
-
-@router.post("/wish")
-def wish(
-    request: Request,
-    holder: HolderDep,
-    act: Annotated[WishAct, Form()],
-    item: Annotated[str, Form(max_length=200)],
-) -> Response:
-    """Take what the household says of an item; its next list follows within seconds."""
-    database, settings = _stored(request)
-    if not holder.is_known:
-        return page.go_home(request, "first")
-    try:
-        with database.write() as session:
-            wishes.add(
-                session, settings, holder.household_id, Wished(act, item=item),
-                channel=ConsentChannel.PAGE, by=pocket.HOUSEHOLD, now=datetime.now(UTC),
-            )  # fmt: skip
-    except NotFound:
-        return page.go_home(request)
-    return page.go_home(request, "wish")
 
 
 @router.post("/ask")
@@ -217,7 +186,7 @@ def ask(
     line: LineIn,
 ) -> Response:
     """Ask the store why a line did not come off."""
-    database, _ = _stored(request)
+    database, _ = stored(request)
     if not holder.is_known:
         return page.go_home(request, "first")
     try:
@@ -233,7 +202,7 @@ def ask(
 @router.post("/opt-out")
 def opt_out(request: Request, holder: HolderDep) -> Response:
     """No more letters."""
-    database, _ = _stored(request)
+    database, _ = stored(request)
     pocket.opt_out(database, holder, now=datetime.now(UTC))
     return page.go_home(request, "out")
 
@@ -241,7 +210,7 @@ def opt_out(request: Request, holder: HolderDep) -> Response:
 @router.post("/leave")
 def leave(request: Request, holder: HolderDep) -> Response:
     """Forget this browser."""
-    database, settings = _stored(request)
+    database, settings = stored(request)
     pocket.leave(database, holder)
     response = page.go_home(request)
     jar_of(request, settings).clear(response, SESSION)
@@ -295,31 +264,21 @@ def manifest(request: Request) -> Response:
 def _say(
     request: Request, holder: Holder, kind: WordKind, list_id: int, line: int, text: str
 ) -> Response:
-    database, _ = _stored(request)
+    database, _ = stored(request)
     now = datetime.now(UTC)
     word = Word(f"form-{now.timestamp()}", kind, line, text, now)
     pocket.tell(database, holder, list_id=list_id, words=[word], items=[], now=now)
     return page.go_home(request)
 
 
-def _stored(request: Request) -> tuple[Database, Settings]:
-    return request.app.state.database, request.app.state.settings
-
-
 def _view(request: Request, holder: Holder) -> PocketView:
-    database, settings = _stored(request)
+    database, settings = stored(request)
     today = datetime.now(ZoneInfo(settings.timezone)).date()
     return pocket_view.look(database, settings, holder, today=today)
 
 
-def _says(request: Request, holder: Holder) -> dict[str, str]:
-    """What a known household says of items now, by their names."""
-    database, _ = _stored(request)
-    return pocket_view.says(database, holder) if holder.is_known else {}
-
-
 def _state(request: Request, holder: Holder) -> Response:
-    database, _ = _stored(request)
+    database, _ = stored(request)
     found = pocket_view.state(database, holder)
     items = [{"id": each.id, "text": each.text, "ticked": each.ticked} for each in found.items]
     return JSONResponse(

@@ -20,6 +20,14 @@ class ListSettings(Group):
     discoveries_per_list: int = Field(
         default=1, ge=0, le=4, description="Of them, items that the household never bought"
     )
+    baby_categories: str = Field(
+        default="",
+        description="Categories of goods for babies, by semicolons: households are asked whether "
+        "they have a baby where there are any",
+    )
+    cat_categories: str = Field(default="", description="The same of goods for cats")
+    dog_categories: str = Field(default="", description="The same of goods for dogs")
+    other_pet_categories: str = Field(default="", description="The same of goods for other pets")
     offers_per_category: int = Field(
         default=2, ge=1, description="Offers of one category on a list"
     )
@@ -77,6 +85,21 @@ class ListSettings(Group):
     seed: int = Field(default=0, ge=0, description="Seed of the holdout and of tie-breaks")
     shard_households: int = Field(default=5000, ge=1, description="Households in one shard")
     processes: int = Field(default=1, ge=1, description="Processes that score shards")
+
+    @property
+    def home_categories(self) -> dict[str, tuple[str, ...]]:
+        """The categories of goods of who lives in a household besides, where there are any."""
+        given = {
+            "baby": self.baby_categories,
+            "cat": self.cat_categories,
+            "dog": self.dog_categories,
+            "other_pet": self.other_pet_categories,
+        }
+        parted = {
+            member: tuple(name.strip() for name in names.split(";") if name.strip())
+            for member, names in given.items()
+        }
+        return {member: names for member, names in parted.items() if names}
 
     @field_validator("face_value_ceiling_least_cents", "face_value_ceiling_best_cents")
     @classmethod

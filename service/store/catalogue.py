@@ -32,9 +32,10 @@ _NEW = (
        ON CONFLICT (name) DO NOTHING""",
 )
 _PRODUCTS = """INSERT INTO product (gtin, description, brand, private_label, item_id, category_id,
-                        supplier_id, package_size, restriction, price_cents, cost_cents)
+                        supplier_id, package_size, restriction, price_cents, cost_cents,
+                        allergens, diets)
     SELECT s.gtin, s.description, s.brand, s.private_label, i.id, c.id, u.id,
-           s.package_size, s.restriction, s.price_cents, s.cost_cents
+           s.package_size, s.restriction, s.price_cents, s.cost_cents, s.allergens, s.diets
     FROM staged_product s JOIN item i ON i.name = s.item
     JOIN category c ON c.name = s.category JOIN supplier u ON u.name = s.supplier
     WHERE true
@@ -42,6 +43,7 @@ _PRODUCTS = """INSERT INTO product (gtin, description, brand, private_label, ite
 _ALWAYS_RENEWED = ("description", "item_id", "category_id", "supplier_id")
 _RENEWED_IF_LISTED = (
     "brand", "private_label", "package_size", "restriction", "price_cents", "cost_cents",
+    "allergens", "diets",
 )  # fmt: skip
 
 
@@ -49,9 +51,9 @@ def upsert_products(session: Session, products: pl.DataFrame, *, renewed: Collec
     """Add or update products by GTIN, with the suppliers, categories and items they name.
 
     Columns: gtin, description, brand, private_label, item, category, department, supplier,
-    package_size, restriction, price_cents, cost_cents. GTINs are unique in the frame. An item stays
-    in its first category. An existing product changes in brand, private_label, package_size,
-    restriction, price_cents and cost_cents only where `renewed` has the column.
+    package_size, restriction, price_cents, cost_cents, allergens, diets. GTINs are unique in the
+    frame. An item stays in its first category. Of an existing product what may be left out of a
+    file changes only where `renewed` has the column.
     """
     stage(session, "staged_product", products)
     bytewise = "" if is_sqlite(session) else 'COLLATE "C"'
@@ -116,6 +118,12 @@ def supplier_by_name(session: Session, name: str) -> Supplier | None:
 def restricted(session: Session) -> list[int]:
     """The GTINs of the products that are never on a list."""
     return list(session.exec(select(Product.gtin).where(Product.restriction != "")).all())
+
+
+def allergens(session: Session) -> dict[int, str]:
+    """What is known to be in products, by GTIN, as `Product.allergens`."""
+    statement = select(Product.gtin, Product.allergens).where(col(Product.allergens).is_not(None))
+    return {gtin: words for gtin, words in session.exec(statement) if words}
 
 
 def prices(session: Session) -> dict[int, int]:

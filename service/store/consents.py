@@ -27,14 +27,17 @@ _CHANGED = f"""((c.id IS NULL AND (s.granted OR s.purpose = 'profile'))
     OR (c.id IS NOT NULL AND c.granted <> s.granted))
     AND NOT coalesce({_OVERRULED}, false)"""
 _COUNT_OVERRULED = f"{_NEWEST} SELECT count(*) {_FOUND} WHERE {_OVERRULED}"
-_AGREES = """coalesce((SELECT c.granted FROM consent c WHERE c.household_id = contact.household_id
+_AGREES = """coalesce((SELECT c.granted FROM consent c WHERE c.household_id = {table}.household_id
     AND c.purpose = '{purpose}' ORDER BY c.id DESC LIMIT 1), false)"""
 _STAGED = """household_id IN (SELECT h.id FROM staged_household s
     JOIN household h ON h.ref = s.ref)"""
-# The contact repeats consent to letters, and holds no address that nobody may write to.
-_LETTERS = f"""UPDATE contact SET mail_consent = {_AGREES.format(purpose="letter")}
-    WHERE {{whom}} AND mail_consent <> {_AGREES.format(purpose="letter")}"""
+# The contact repeats consent to letters, and holds no address that nobody may write to; nor is
+# anything kept of what a household does not eat without its consent.
+_LETTERS = """UPDATE contact SET mail_consent = {agrees}
+    WHERE {whom} AND mail_consent <> {agrees}"""
 _NO_ADDRESS = """UPDATE contact SET {column} = '' WHERE {whom} AND {column} <> ''
+    AND NOT {agrees}"""
+_NO_DIET = """DELETE FROM household_answer WHERE question IN ('allergies', 'diets') AND {whom}
     AND NOT {agrees}"""
 _ADDRESSES = {"email": Purpose.EMAIL, "phone_sealed": Purpose.SMS}
 
@@ -120,13 +123,16 @@ def without_profile(
 
 
 def _align(session: Session, whom: str, values: dict[str, Any]) -> dict[Purpose, int]:
-    session.execute(text(_LETTERS.format(whom=whom)), values)
+    agrees = _AGREES.format(table="contact", purpose=Purpose.LETTER.value)
+    session.execute(text(_LETTERS.format(whom=whom, agrees=agrees)), values)
     dropped = {}
     for column, purpose in _ADDRESSES.items():
         statement = _NO_ADDRESS.format(
-            column=column, whom=whom, agrees=_AGREES.format(purpose=purpose.value)
+            column=column, whom=whom, agrees=_AGREES.format(table="contact", purpose=purpose.value)
         )
         result = session.execute(text(statement), values)
         assert isinstance(result, CursorResult)
         dropped[purpose] = result.rowcount
+    agrees = _AGREES.format(table="household_answer", purpose=Purpose.DIET.value)
+    session.execute(text(_NO_DIET.format(whom=whom, agrees=agrees)), values)
     return dropped

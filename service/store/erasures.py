@@ -89,6 +89,7 @@ _FORGET = (
     "DELETE FROM pocket_item WHERE household_id = :household",
     f"DELETE FROM pocket_word WHERE list_id IN {_LISTS}",
     "DELETE FROM wish WHERE household_id = :household",
+    "DELETE FROM household_answer WHERE household_id = :household",
     "DELETE FROM consent WHERE household_id = :household",
     "DELETE FROM contact WHERE household_id = :household",
     f"DELETE FROM list_page WHERE list_id IN {_LISTS}",

@@ -31,6 +31,8 @@ _TABLES = {
     "wishes": """SELECT i.name AS item, w.brand, o.deal_ref, w.act, w.until, w.said_at, w.channel
         FROM wish w LEFT JOIN item i ON i.id = w.item_id LEFT JOIN offer o ON o.id = w.deal_id
         WHERE w.household_id = :household ORDER BY w.id""",
+    "answers": """SELECT question, words, amount_cents, said_at, channel FROM household_answer
+        WHERE household_id = :household ORDER BY id""",
     "own_items": """SELECT text, ticked, gone, said_at FROM pocket_item
         WHERE household_id = :household ORDER BY said_at, id""",
     "words": f"""SELECT m.list_id AS list, m.line, m.kind, m.text, m.said_at FROM pocket_word m

@@ -1,33 +1,44 @@
 """Queries on what households say of items, brands and deals."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import polars as pl
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from service.engine.wishes import WISHES
+from service.engine.offers.asked import BRANDS
+from service.engine.segment import NATIONAL, STORE, SWITCHER
+from service.engine.wishes import WISHES, WishAct
 from service.store.bulk import stage
 from service.store.tables.catalogue import Item, Product
 from service.store.tables.offer import Offer
 from service.store.tables.wish import Wish
 
-_NEWEST = """SELECT max(id) FROM wish WHERE {of} IS NOT NULL {some} GROUP BY household_id, {of}"""
-_STAGED = "AND household_id IN (SELECT key FROM staged_teller)"
-# An offer is refused by its brand where all that counts for it is of that brand.
-_REFUSED = """SELECT w.household_id, o.id FROM wish w
-    JOIN offer o ON coalesce(o.deal_id, o.id) = w.deal_id
-    JOIN staged_offer s ON s.offer_id = o.id
-    WHERE w.act = 'never' AND w.id IN ({deals})
-    UNION
-    SELECT w.household_id, b.offer_id FROM wish w
-    JOIN (SELECT p.offer_id, min(g.brand) AS brand FROM offer_product p
-          JOIN staged_offer s ON s.offer_id = p.offer_id
-          JOIN product g ON g.gtin = p.gtin
-          GROUP BY p.offer_id HAVING min(g.brand) = max(g.brand)) b ON b.brand = w.brand
-    WHERE w.act = 'never' AND w.id IN ({brands})
-    ORDER BY 1, 2"""
+_NEWEST = """SELECT household_id, item_id, brand, deal_id, act, said_on, until FROM wish
+    WHERE id IN (SELECT max(id) FROM wish {some} GROUP BY household_id, item_id, brand, deal_id)
+    AND act <> 'anything' ORDER BY household_id, id"""
+_STAGED = "WHERE household_id IN (SELECT key FROM staged_teller)"
+# What is said of a brand is of the offers of which all that counts is of that brand.
+_ONLY_BRAND = """SELECT p.offer_id, min(g.brand) FROM offer_product p
+    JOIN staged_offer s ON s.offer_id = p.offer_id JOIN product g ON g.gtin = p.gtin
+    GROUP BY p.offer_id HAVING min(g.brand) = max(g.brand) ORDER BY 1"""
+_DEALS = """SELECT o.id, coalesce(o.deal_id, o.id) FROM offer o
+    JOIN staged_offer s ON s.offer_id = o.id ORDER BY 1"""
+_KINDS = "SELECT DISTINCT brand, category_id, private_label FROM product WHERE brand <> ''"
+_OF_OFFERS: dict[str, Any] = {"household_id": pl.Int64, "offer_id": pl.Int64, "act": pl.String}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What households say now: of `items` (`WISHES`), and of `brands` and `deals` (household_id,
+    the brand or deal_id, act).
+    """
+
+    items: pl.DataFrame
+    brands: pl.DataFrame
+    deals: pl.DataFrame
 
 
 class SaidOf(NamedTuple):
@@ -77,35 +88,84 @@ def current(session: Session, household_id: int) -> list[SaidOf]:
     return list(found.values())
 
 
-def of_items(session: Session, household_ids: Sequence[int] | None = None) -> pl.DataFrame:
-    """What all households, or some, say of items now, in the columns of `WISHES`."""
-    some = _stage_tellers(session, household_ids)
-    newest = _NEWEST.format(of="item_id", some=some)
+def read(session: Session, household_ids: Sequence[int] | None = None) -> Wishes:
+    """What all households, or some, say of everything now."""
+    some = ""
+    if household_ids is not None:
+        stage(session, "staged_teller", pl.DataFrame({"key": household_ids}, {"key": pl.Int64}))
+        some = _STAGED
     rows = session.execute(
-        text(
-            f"""SELECT household_id, item_id, act, said_on, until FROM wish
-                WHERE id IN ({newest}) AND act <> 'anything' ORDER BY household_id, item_id"""
-        ).columns(Wish.household_id, Wish.item_id, Wish.act, Wish.said_on, Wish.until)  # type: ignore[arg-type]
+        text(_NEWEST.format(some=some)).columns(
+            *(getattr(Wish, name) for name in ("household_id", "item_id", "brand", "deal_id")),
+            *(getattr(Wish, name) for name in ("act", "said_on", "until")),
+        )
     )
-    return pl.DataFrame([tuple(row) for row in rows], schema=WISHES, orient="row")
+    schema = WISHES | {"brand": pl.String, "deal_id": pl.Int64}
+    order = ["household_id", "item_id", "brand", "deal_id", "act", "said_on", "until"]
+    found = pl.DataFrame(
+        [tuple(row) for row in rows], schema={name: schema[name] for name in order}, orient="row"
+    )
+
+    def of(name: str) -> pl.DataFrame:
+        return found.filter(pl.col(name).is_not_null())
+
+    return Wishes(
+        items=of("item_id").select(*WISHES).sort("household_id", "item_id"),
+        brands=of("brand").select("household_id", "brand", "act"),
+        deals=of("deal_id").select("household_id", "deal_id", "act"),
+    )
 
 
-def refused_offers(
-    session: Session, offer_ids: Sequence[int], household_ids: Sequence[int] | None = None
-) -> pl.DataFrame:
-    """The offers whose deal, or only brand, a household never wants: household_id, offer_id."""
-    some = _stage_tellers(session, household_ids)
+def of_offers(session: Session, said: Wishes, offer_ids: Sequence[int]) -> pl.DataFrame:
+    """What is said of the offers' deals, or of their only brand: household_id, offer_id, act."""
     stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
-    query = _REFUSED.format(
-        deals=_NEWEST.format(of="deal_id", some=some), brands=_NEWEST.format(of="brand", some=some)
+    found = [pl.DataFrame(schema=_OF_OFFERS)]
+    for rows, query, key in (
+        (said.deals, _DEALS, "deal_id"),
+        (said.brands, _ONLY_BRAND, "brand"),
+    ):
+        if rows.is_empty():
+            continue
+        offers = pl.DataFrame(
+            [tuple(row) for row in session.execute(text(query))],
+            schema={"offer_id": pl.Int64, key: rows.schema[key]},
+            orient="row",
+        )
+        found.append(rows.join(offers, on=key).select(*_OF_OFFERS))
+    return pl.concat(found).unique().sort("household_id", "offer_id", "act")
+
+
+def of_categories(session: Session, said: Wishes) -> pl.DataFrame:
+    """The kind of brand that households say they take in a category (`offers.asked.BRANDS`).
+
+    Who prefers a brand of the retailer takes those, who prefers another or never wants one of the
+    retailer takes the others; who says both changes between them.
+    """
+    telling = said.brands
+    if telling.is_empty():
+        return pl.DataFrame(schema=BRANDS)
+    schema = {"brand": pl.String, "category_id": pl.Int64, "own": pl.Boolean}
+    kinds = pl.DataFrame(
+        [
+            (brand, category_id, bool(own))
+            for brand, category_id, own in session.execute(text(_KINDS))
+        ],
+        schema=schema,
+        orient="row",
     )
-    rows = [tuple(row) for row in session.execute(text(query))]
-    schema = {"household_id": pl.Int64, "offer_id": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _stage_tellers(session: Session, household_ids: Sequence[int] | None) -> str:
-    if household_ids is None:
-        return ""
-    stage(session, "staged_teller", pl.DataFrame({"key": household_ids}, {"key": pl.Int64}))
-    return _STAGED
+    prefers = pl.col("act") == WishAct.PREFER
+    return (
+        telling.join(kinds, on="brand")
+        .filter(prefers | pl.col("own"))
+        .group_by("household_id", "category_id")
+        .agg(
+            (prefers & pl.col("own")).any().alias("store"),
+            (prefers != pl.col("own")).any().alias("national"),
+        )
+        .with_columns(
+            pl.when(pl.col("store") & pl.col("national")).then(pl.lit(SWITCHER))
+            .when("store").then(pl.lit(STORE)).otherwise(pl.lit(NATIONAL)).alias("brand")
+        )
+        .select(*BRANDS)
+        .sort("household_id", "category_id")
+    )  # fmt: skip

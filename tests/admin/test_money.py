@@ -17,15 +17,18 @@ from service.clearing.receipts import load_advices, load_receipts, match_receipt
 from service.cycle.product_sums import count_products
 from service.deals.keep_sums import keep_sums
 from service.desk.goodwill import GoodwillReason, GoodwillWanted, give
+from service.engine.answers import Answer, Question
 from service.engine.clearing.claim import ClaimPart, DisputeReason
 from service.engine.clearing.receipt import Advice, PaidPart, Receipt, identified
 from service.errors import Conflict, InvalidInput
 from service.files.products import load_products
+from service.members import answers
 from service.results.sales import count_sales
 from service.settings import Settings
 from service.store import money
 from service.store.session import Database
 from service.store.tables import metadata
+from service.store.tables.consent import ConsentChannel
 from service.store.tables.cycle import CycleCap, CycleHousehold, CyclePick
 from service.store.tables.types import Json
 from tests.checkout.acts import returned, sold, voided
@@ -72,6 +75,11 @@ def test_every_amount_is_converted_there_and_back_and_nothing_else(
     asked = GoodwillWanted("a", 500, reason=GoodwillReason.TILL_FAULT, list_id=1)
     anna = somebody(database, settings, "anna", [PersonRole.SERVICE]).acting()
     give(database, settings, asked, by=anna, now=NOW)
+    budget = Answer(Question.BUDGET, number=8000)
+    with database.write() as session:
+        answers.add(
+            session, settings, 1, budget, channel=ConsentChannel.PAGE, by=BY, now=NOW
+        )  # fmt: skip
     keep_sums(database)
     count_products(database, settings, today=date(2026, 3, 16))
     count_sales(database)

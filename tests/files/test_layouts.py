@@ -304,7 +304,14 @@ def test_every_tip_and_reason_fits_every_layout():
             [wording.say("often_last", often=often, day=day), wording.say("once", day=day)]
             + [
                 wording.say(key)
-                for key in ("lapsed", "once_only", "discovery", "said_sooner", "said_favourite")
+                for key in (
+                    "lapsed",
+                    "once_only",
+                    "discovery",
+                    "said_sooner",
+                    "said_favourite",
+                    "said_about_us",
+                )
             ]
         )
         lines = tuple(

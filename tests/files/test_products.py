@@ -309,3 +309,23 @@ def test_what_a_workbook_marks_as_off_asks_and_is_read(
     report = load_products(database, path, accept=caught.value.digest)
     assert (report.taken, report.refused) == (19, 0)
     assert "sheet Notes is hidden and was passed over" in map(str, report.notes)
+
+
+def test_what_is_in_a_product_is_known_to_be_none_or_not_known(
+    database: Database, tmp_path: Path, read_only: Ask
+) -> None:
+    head = "gtin,description,item,category,department,supplier,allergens,diets"
+    cells = {4011: '"Nuts, milk",vegetarian', 4012: "none,none", 4013: ",", 4014: "nut,vegan"}
+    lines = [f"{number},Bars,Bars,Sweets,Dry,Dale,{each}\n" for number, each in cells.items()]
+    path = write_file(tmp_path / "p.csv", f"{head}\n{''.join(lines)}")
+    (fault,) = load_products(database, path).problems
+    assert "column allergens: 'nut' is not none, or some of gluten, " in str(fault)
+    found = "SELECT gtin, allergens, diets FROM product ORDER BY gtin"
+    known = [(4011, "milk nuts", "vegetarian"), (4012, "", ""), (4013, None, None)]
+    assert read_only(found) == known
+    lost = write_file(tmp_path / "p.csv", f"{head}\n{lines[0].replace('Nuts, ', '')}")
+    with pytest.raises(NotAccepted) as caught:
+        load_products(database, lost)
+    (asked,) = caught.value.asked
+    assert "1 products lose an allergen and may be on lists of who must not eat it: row 2" in asked
+    assert read_only(found) == known

@@ -13,11 +13,13 @@ from service.cycle.next_list import write_next_list
 from service.cycle.overrides import OverrideWanted, make_override
 from service.desk import households as desk
 from service.desk.households import OpeningReason
+from service.engine.answers import Answer, Question
 from service.engine.offers.overrides import OverrideAct
 from service.engine.records import ListDocument
 from service.errors import Conflict, NotFound
 from service.files.baskets import load_baskets
 from service.files.households import load_households
+from service.members import answers
 from service.members.erase import erase, finish_erasures
 from service.members.reapply import reapply_erasures
 from service.publish import confirm_receipt, fetch, publish
@@ -25,6 +27,7 @@ from service.settings import Settings
 from service.store import batches, household_cases, households, ledger, lists
 from service.store.actor import Actor
 from service.store.session import Database
+from service.store.tables.consent import ConsentChannel
 from service.store.tables.cycle import BatchState
 from service.store.tables.household_case import HouseholdCase
 from service.store.tables.redemption import Redemption
@@ -67,6 +70,7 @@ def lived(database: Database, published: Settings) -> str:
     )  # fmt: skip
     ban = OverrideWanted(OverrideAct.BAN, 1, reason=f"{NAME_OF[H1]} rang", household=H1)
     make_override(database, ban, by=BY, now=NOW)
+    people = Answer(Question.PEOPLE, number=3)
     with database.write() as session:
         sale = session.exec(select(Redemption)).one()
         row = lists.of_household(session, owner.id)[0]
@@ -79,6 +83,9 @@ def lived(database: Database, published: Settings) -> str:
             answer=f"{NAME_OF[H1]}, that was our fault", actor="anna",
         )  # fmt: skip
         household_cases.add(session, asked)
+        answers.add(
+            session, published, owner.id, people, channel=ConsentChannel.PAGE, by=BY, now=NOW
+        )
     assert {("household_case", "answer"), ("shopping_list", "document")} <= in_tables(
         database, [NAME_OF[H1]]
     )
@@ -112,7 +119,7 @@ def test_nothing_leads_to_an_erased_household_and_the_books_balance(
         f"SELECT count(*), sum(amount_cents) FROM basket b JOIN basket_line l "
         f"ON l.basket_id = b.id WHERE b.household_id = {gone.id}"
     ) == [(1, 20)]
-    for table in ("contact", "identity", "consent", "list_page", "due"):
+    for table in ("contact", "identity", "consent", "list_page", "due", "household_answer"):
         where = (
             "list_id IN (SELECT id FROM shopping_list WHERE household_id"
             if table == "list_page" else "(household_id"

@@ -16,6 +16,7 @@ from service.engine.offers.targeting import buyer_kinds
 from service.engine.offers.valuation import Valuation
 from service.engine.records import DealKind
 from service.engine.segment import LIGHT, SWITCHER, cells
+from service.engine.wishes import is_asked_for
 
 # Purchases this far back say which brands a household takes of an item.
 LOYALTY_WEEKS = 26
@@ -33,9 +34,10 @@ def candidates(
 ) -> pl.DataFrame:
     """The offers worth considering for each household, in the allocator's columns.
 
-    An offer is considered for a household that has bought one of its items, of whatever brand, and
-    that has uses of the deal left: a copy carries what is left of `limit_per_household`. A list
-    has one offer of a supplier in a category. `bounds` are the usage bounds of all households.
+    An offer is considered for a household that has bought one of its items, of whatever brand, or
+    says that it needs such goods or wants the offer (`running.asked`), that it suits, and that has
+    uses of the deal left: a copy carries what is left of `limit_per_household`. A list has one
+    offer of a supplier in a category. `bounds` are the usage bounds of all households.
     Beside the columns of `value`: `cell`, `why` (a line on each pair), `use_cents` (the most one
     use may cost), `reserved_cents` (what it reserves), `uses`, `control_share`, `kind`, and
     `p_purchase` (the chance that the household buys its goods, of whatever brand), `left_out`: why
@@ -44,7 +46,8 @@ def candidates(
     household buys, and however often it used the deal. Partners' slots are among them, with
     neither cell nor chance.
     """
-    pairs = _pairs(purchases, scores, running, as_of=as_of, bounds=bounds)
+    least = 0.0 if by.likely is None else by.likely.least_chance
+    pairs = _pairs(purchases, scores, running, as_of=as_of, bounds=bounds, least=least)
     buyers = buyer_kinds(purchases, running.products, as_of=as_of)
     valued = value(pairs, model=by.response).with_columns(
         pairs["cell"],
@@ -81,20 +84,25 @@ def _pairs(
     *,
     as_of: date,
     bounds: pl.DataFrame,
+    least: float,
 ) -> pl.DataFrame:
     """Household and offer with what `value` asks for, by household and offer."""
-    of_cell = cells(purchases, as_of=as_of, weeks=LOYALTY_WEEKS, bounds=bounds).select(
-        "household_id", "category_id", "cell"
+    of_cell = running.asked.in_cells(
+        cells(purchases, as_of=as_of, weeks=LOYALTY_WEEKS, bounds=bounds).select(
+            "household_id", "category_id", "cell"
+        )
     )
     own_shares = _own_shares(purchases, running, as_of=as_of)
     likely = (
-        bought(scores)
+        scores.filter(is_asked_for(scores))
         .join(running.items, on="item_id")
         .group_by("household_id", "offer_id")
         .agg((1 - (1 - pl.col("p_purchase")).product()).clip(0, 1).round(9).alias("p_purchase"))
     )
+    homes = scores["household_id"].unique()
+    likely = running.asked.in_likely(likely, homes, running.overrides, least=least)
     return (
-        _with_pinned(likely, scores["household_id"], of_cell, running)
+        running.asked.suited(_with_pinned(likely, scores["household_id"], of_cell, running))
         .join(own_shares, on=["household_id", "offer_id"], how="left")
         .join(running.offers, on="offer_id")
         .join(running.used, on=["household_id", "offer_id"], how="left")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from service.engine.offers.asked import Asked
 from service.engine.offers.overrides import no_overrides
 from service.engine.offers.targeting import no_households
 
@@ -23,7 +24,7 @@ class RunningOffers:
     `products` (offer_id, gtin) are what counts for each; a partner's slot has none. `households`
     says of households what offers ask for, see `targeting.HOUSEHOLDS`; `used` (see `USED`) how
     often they have used the deals; `overrides` (see `overrides.OVERRIDES`) what people pinned and
-    banned.
+    banned; `asked` what households ask for, and what does not suit them.
     """
 
     offers: pl.DataFrame
@@ -32,3 +33,4 @@ class RunningOffers:
     households: pl.DataFrame = field(default_factory=no_households)
     used: pl.DataFrame = field(default_factory=no_uses)
     overrides: pl.DataFrame = field(default_factory=no_overrides)
+    asked: Asked = field(default_factory=Asked)

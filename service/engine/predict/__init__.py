@@ -5,6 +5,7 @@ and when. `forecast` scores the whole customer base with the item statistics of 
 explains one forecast in words. docs/forecast.md has the equations and the measured accuracy.
 """
 
+from service.engine.predict.beginners import beginners
 from service.engine.predict.discovery import discover, discover_base
 from service.engine.predict.events import CustomerBase
 from service.engine.predict.explain import explain
@@ -19,6 +20,7 @@ __all__ = [
     "CustomerBase",
     "Model",
     "Training",
+    "beginners",
     "carry_on",
     "compare",
     "default_model",

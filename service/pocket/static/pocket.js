@@ -151,15 +151,15 @@
     const open = row.querySelector(".form");
     if (open) { open.remove(); return; }
     const form = list.querySelector("template").content.firstElementChild.cloneNode(true);
-    const [line, text, item] = ["line", "text", "item"].map((each) => form.querySelector(`[name=${each}]`));
+    const [line, text] = ["line", "text"].map((each) => form.querySelector(`[name=${each}]`));
     line.value = lineOf(row);
     if (text) text.value = row.querySelector(".note")?.textContent ?? "";
-    if (item && row.classList.contains("item")) {
-      item.value = row.querySelector(".name").textContent;
-      form.querySelector(`[value="${row.dataset.says}"]`)?.setAttribute("aria-pressed", "true");
-    } else if (item) {
-      for (const each of form.querySelectorAll("[name=item], [name=act]")) each.remove();
+    const [kind, value] = row.dataset.offer ? ["offer_id", row.dataset.offer] : ["item", row.querySelector(".name").textContent];
+    for (const part of form.querySelectorAll("[data-of]")) {
+      if (part.dataset.of === kind) part.firstElementChild.value = value;
+      else part.remove();
     }
+    form.querySelector(`[value="${row.dataset.says}"]`)?.setAttribute("aria-pressed", "true");
     row.append(form);
   });
   document.querySelector("#hidden a").addEventListener("click", (event) => {

@@ -3,6 +3,7 @@
 from service.store.tables import (
     access,
     agreement,
+    answer,
     audit,
     bank,
     basket,
@@ -47,6 +48,7 @@ from service.store.tables.types import metadata
 __all__ = [
     "access",
     "agreement",
+    "answer",
     "audit",
     "bank",
     "basket",

@@ -50,7 +50,8 @@ class Product(SQLModel, table=True):
     """A sell unit. `gtin` is the number itself, so 8, 12, 13 and 14 digits are one key.
 
     Goods with a `restriction` (alcohol, tobacco, discreet, ...) are never printed on a list.
-    `price_cents` and `cost_cents` are of one unit: a piece, or what is weighed.
+    `price_cents` and `cost_cents` are of one unit: a piece, or what is weighed. `allergens` and
+    `diets` are words of `engine.diets` parted by blanks: empty for none, null where nobody knows.
     """
 
     __table_args__ = (
@@ -73,3 +74,5 @@ class Product(SQLModel, table=True):
     restriction: str = ""
     price_cents: int | None = None
     cost_cents: int | None = None
+    allergens: str | None = None
+    diets: str | None = None

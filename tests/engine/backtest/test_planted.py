@@ -13,7 +13,7 @@ def test_being_told_gains_on_every_planted_change() -> None:
     model = fit(history, as_of=as_of, horizon_days=14)
     gains = list(planted_gains(model, history, as_of=as_of, horizon_days=14))
     assert [each.change for each in gains] == list(Change)
-    stops, stocked, doubles = gains
+    stops, stocked, doubles, grows, baby = gains
     # Nobody buys what it never wants: a thousandth is the least that counts.
     assert (stops.told_log_loss < 0.0011, stops.told_date_days) == (True, None)
     assert stops.silent_log_loss > 0.1
@@ -21,6 +21,7 @@ def test_being_told_gains_on_every_planted_change() -> None:
         assert gain.told_date_days is not None
         assert gain.silent_date_days is not None
         assert gain.told_date_days < gain.silent_date_days
-    assert doubles.told_log_loss < doubles.silent_log_loss
+    for gain in (doubles, grows, baby):
+        assert gain.told_log_loss < gain.silent_log_loss
     again = list(planted_gains(model, history, as_of=as_of, horizon_days=14))
     assert again == gains

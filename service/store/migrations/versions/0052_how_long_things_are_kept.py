@@ -6,7 +6,7 @@ from alembic import op
 from service.store.tables.types import UtcMoment
 
 revision = "0052"
-down_revision = "0048"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,21 @@
+"""what is in products"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0049"
+down_revision = "0048"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing is known of products so far."""
+    for name in ("allergens", "diets"):
+        op.add_column("product", sa.Column(name, sa.String(), nullable=True))
+
+
+def downgrade() -> None:
+    """What is in products is lost."""
+    for name in ("allergens", "diets"):
+        op.drop_column("product", name)
