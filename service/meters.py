@@ -7,13 +7,15 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from service.errors import Misconfigured
+
 logger = logging.getLogger("larder.metrics")
 
 OWN = CollectorRegistry()
 """Of this process; what the database says is asked by `serve` alone."""
 _BUCKETS = (0.01, 0.1, 1.0, 10.0, 60.0, 300.0, 1800.0, 7200.0)
 JOBS = Histogram(
-    "larder_job_seconds", "How long planned jobs took, by outcome", ("job", "outcome"),
+    "larder_job_seconds", "How long planned jobs took, by outcome", ("planned", "outcome"),
     buckets=_BUCKETS, registry=OWN,
 )  # fmt: skip
 WORK = Histogram(
@@ -45,8 +47,17 @@ def timed(what: Histogram, name: str) -> Iterator[None]:
 
 
 def listen(registry: CollectorRegistry, host: str, port: int) -> Callable[[], None]:
-    """Answer Prometheus from a thread of its own; returns what ends that."""
-    server, thread = start_http_server(port, host, registry)
+    """Answer Prometheus from a thread of its own; returns what ends that.
+
+    Raises Misconfigured for an address that cannot be listened on.
+    """
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as error:
+        raise Misconfigured(
+            f"Metrics cannot listen on {host}:{port}: {error.strerror}. Give each process on a "
+            "machine a LARDER_METRICS_PORT of its own, or 0 for none."
+        ) from error
     logger.info("metrics are at http://%s:%d/metrics", host, port)
 
     def stop() -> None:

@@ -91,6 +91,10 @@ def renew() -> None:
         f"{done.phones:,} numbers to write to, {done.second_factors:,} second factors and "
         f"{done.pages:,} pages of lists are under the new key."
     )
+    if done.lost:
+        say(
+            f"{done.lost:,} numbers and second factors are under neither key: nobody can read them."
+        )
     say(
         f"{left.api_keys:,} API keys, {left.cards:,} cards and {left.phones:,} phones are known by "
         "the key before until they are shown or loaded again."

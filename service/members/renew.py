@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -20,65 +21,86 @@ _BUSY = "Others write what is renewed. What was renewed stays so; run it again f
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """What is under the key now: numbers to write to, second factors, pages of lists."""
+    """What is under the key now: numbers to write to, second factors, pages of lists.
+
+    `lost` numbers and factors are under neither key: nobody can read them any more.
+    """
 
     phones: int
     second_factors: int
     pages: int
+    lost: int
 
 
 def renew(database: Database, settings: Settings) -> Renewed:
     """Bring all that is sealed, and the pages of lists, under the key; safe to repeat.
 
-    Raises Misconfigured without LARDER_SECRET_KEY_BEFORE, and for what is under neither key.
+    What is under neither key stays as it is. Raises Misconfigured without
+    LARDER_SECRET_KEY_BEFORE.
     """
     if not settings.secret_key_before.get_secret_value():
         raise Misconfigured(
             "There is no key to renew from: set LARDER_SECRET_KEY_BEFORE to the key until now, and "
             "LARDER_SECRET_KEY to a new one."
         )
-    return Renewed(
-        _renew_all(database, partial(_phones, sealer=Sealer(settings.secret_key, PHONES))),
-        database.settle(partial(_second_factors, settings=settings), busy=_BUSY),
-        _renew_all(database, partial(_pages, settings=settings)),
-    )
+    sealer = Sealer(settings.secret_key, PHONES)
+    phones, lost = _renew_all(database, partial(_phones, sealer=sealer))
+    factors = database.settle(partial(_second_factors, settings=settings), busy=_BUSY)
+    pages, _ = _renew_all(database, partial(_pages, settings=settings))
+    return Renewed(phones, factors.renewed, pages, lost + factors.lost)
 
 
-def _renew_all(database: Database, some: "partial[tuple[int, int]]") -> int:
-    renewed = after = 0
+class _Some(NamedTuple):
+    """How many were renewed, how many are lost, and the last looked at: 0 after the last."""
+
+    renewed: int
+    lost: int = 0
+    last: int = 0
+
+
+def _renew_all(database: Database, some: "partial[_Some]") -> tuple[int, int]:
+    renewed = lost = after = 0
     while True:
-        more, last = database.settle(partial(some, after=after), busy=_BUSY)
-        renewed += more
-        if not last:
-            return renewed
-        after = last
+        found = database.settle(partial(some, after=after), busy=_BUSY)
+        renewed, lost = renewed + found.renewed, lost + found.lost
+        if not found.last:
+            return renewed, lost
+        after = found.last
 
 
-def _phones(session: Session, *, sealer: Sealer, after: int) -> tuple[int, int]:
-    """Renew the next numbers; how many were, and the last that was looked at, 0 after the last."""
+def _phones(session: Session, *, sealer: Sealer, after: int) -> _Some:
     rows = under_key.sealed_phones(session, after=after, limit=AT_ONCE)
-    renewed = 0
+    renewed = lost = 0
     for household_id, stored in rows:
-        sealed = sealer.renewed(stored)
+        try:
+            sealed = sealer.renewed(stored)
+        except Misconfigured:
+            lost += 1
+            continue
         if sealed is not None:
             under_key.reseal_phone(session, household_id, sealed)
             renewed += 1
-    return renewed, rows[-1][0] if rows else 0
+    return _Some(renewed, lost, rows[-1][0] if rows else 0)
 
 
-def _second_factors(session: Session, *, settings: Settings) -> int:
-    rows = under_key.second_factors(session)
-    for row in rows:
+def _second_factors(session: Session, *, settings: Settings) -> _Some:
+    renewed = lost = 0
+    for row in under_key.second_factors(session):
         assert row.totp_secret is not None
-        row.totp_secret = totp.renewed(settings, row.totp_secret)
+        try:
+            row.totp_secret = totp.renewed(settings, row.totp_secret)
+        except Misconfigured:
+            lost += 1
+            continue
         session.add(row)
-    return len(rows)
+        renewed += 1
+    return _Some(renewed, lost)
 
 
-def _pages(session: Session, *, settings: Settings, after: int) -> tuple[int, int]:
+def _pages(session: Session, *, settings: Settings, after: int) -> _Some:
     rows = under_key.pages(session, after=after, limit=AT_ONCE)
     renewed = 0
     for _, document in rows:
         newer, *older = page_digests_of(settings, ListDocument.from_json(document))
         renewed += sum(under_key.know_page(session, digest, newer) for digest in older)
-    return renewed, rows[-1][0] if rows else 0
+    return _Some(renewed, last=rows[-1][0] if rows else 0)

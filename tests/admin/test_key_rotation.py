@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from sqlmodel import select
 
 from service.admin.doctor import Verdict, examine
@@ -112,8 +112,11 @@ def test_what_can_be_read_again_is_renewed_at_once(
     assert holder_of(database, both, browser, now=NOW).household_id == 1
     with pytest.raises(NotFound):
         open_page(database, alone, PAGE, address="192.0.2.1", now=NOW)
+    with database.write() as session:
+        # One that nobody can read keeps none of the others from being renewed.
+        session.get_one(Contact, 2).phone_sealed = Sealer(SecretStr("x" * 32), PHONES).seal("+2")
     done = renew(database, both)
-    assert (done.phones, done.second_factors, done.pages) == (1, 1, 1)
+    assert (done.phones, done.second_factors, done.pages, done.lost) == (1, 1, 1, 1)
     again = renew(database, both)
     assert (again.phones, again.pages) == (0, 0)
     assert (

@@ -24,6 +24,7 @@ from service.admin.vitals import Vitals
 from service.api.app import create_app
 from service.api.metrics import MEANINGS
 from service.commands.process import watched
+from service.errors import Misconfigured
 from service.jobs.scheduler import planned_jobs, run_slot
 from service.logs import start_logging
 from service.otel import Tracing
@@ -134,7 +135,9 @@ def test_a_process_says_what_it_did_on_a_port_of_its_own(
         url = f"http://127.0.0.1:{given.metrics_port}/metrics"
         with urllib.request.urlopen(url, timeout=20) as answer:
             said = answer.read().decode()
-    assert re.search(r'larder_job_seconds_count{job="expiry",outcome="done"} [1-9]', said)
+        with pytest.raises(Misconfigured, match="LARDER_METRICS_PORT"), watched(given, "work"):
+            pass
+    assert re.search(r'larder_job_seconds_count{outcome="done",planned="expiry"} [1-9]', said)
     # What the database says `serve` is asked.
     assert "larder_database_up" not in said
 
