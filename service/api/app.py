@@ -28,6 +28,7 @@ from service.api.routes import (
     members,
     offers,
     overrides,
+    reports,
     results,
     runs,
     supplier,
@@ -108,7 +109,7 @@ def create_app(
     app.router.routes += till.raw.routes
     for module in (
         till, offers, deals, cycles, overrides, runs, lists, batches, households, members, desk,
-        clearing, results, supplier,
+        clearing, results, reports, supplier,
     ):  # fmt: skip
         app.include_router(module.router, prefix="/v1")
     app.include_router(health.router)

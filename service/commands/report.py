@@ -4,10 +4,9 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -20,8 +19,17 @@ from service.engine.periods import Each
 from service.results.concentration import concentration_report
 from service.results.leaving import leaving_report
 from service.results.programme import Part, ProgrammeReport, programme_report
+from service.results.report_rows import (
+    Row,
+    concentration_rows,
+    leaving_rows,
+    parts_of,
+    programme_rows,
+    sales_rows,
+    stores_rows,
+)
 from service.results.sales import count_sales, sales_report
-from service.results.stores import StoreFigures, stores_report
+from service.results.stores import stores_report
 from service.settings import Settings
 from service.store.sales import By
 
@@ -42,8 +50,6 @@ First = Annotated[
 ]
 Last = Annotated[datetime, typer.Option("--to", formats=[_DAY], help="Its last day")]
 Printed = Annotated[As, typer.Option("--as", help="A table, or all rows as CSV or JSON")]
-
-Row = dict[str, Any]
 
 
 def count(
@@ -71,23 +77,14 @@ def sales(
     with open_database() as (database, settings):
         count_sales(database)
         found = sales_report(database, first=first.date(), last=last.date(), each=each, by=by)
-    rows = [
-        {
-            "from": row.period.first, "to": row.period.last, by.value: row.name,
-            **asdict(row.now),
-            "from_before": row.as_before.first, "to_before": row.as_before.last,
-            **{f"{name}_before": value for name, value in asdict(row.before).items()},
-            "change": row.change,
-        }
-        for row in found
-    ]  # fmt: skip
+    rows = sales_rows(found)
     money = _money(settings)
     _show(
         rows, form,
         ("from", "to", by.value, "sales", "a year before", "change", "baskets", "then",
          "customers", "then"),
         lambda row: (
-            str(row["from"]), str(row["to"]), row[by.value] or "-", money(row["sales_cents"]),
+            str(row["from"]), str(row["to"]), row["name"] or "-", money(row["sales_cents"]),
             money(row["sales_cents_before"]),
             "" if row["change"] is None else f"{row['change']:+.1%}",
             f"{row['baskets']:,}", f"{row['baskets_before']:,}", f"{row['customers']:,}",
@@ -101,14 +98,7 @@ def stores(first: First, last: Last, form: Printed = As.TABLE) -> None:
     with open_database() as (database, settings):
         count_sales(database)
         found = stores_report(database, first=first.date(), last=last.date())
-    rows = [
-        {
-            "store": row.store_id,
-            **_of_store(row.now),
-            **{f"{name}_before": value for name, value in _of_store(row.before).items()},
-        }
-        for row in found
-    ]
+    rows = stores_rows(found)
     money = _money(settings)
     _show(
         rows, form,
@@ -124,20 +114,12 @@ def stores(first: First, last: Last, form: Printed = As.TABLE) -> None:
     )  # fmt: skip
 
 
-def _of_store(found: StoreFigures) -> Row:
-    return asdict(found) | {
-        "ticket_cents": found.ticket_cents,
-        "conversion": found.conversion,
-        "using_share": found.using_share,
-    }
-
-
 def concentration(first: First, last: Last, form: Printed = As.TABLE) -> None:
     """Which share of households brings which share of sales and margin."""
     with open_database() as (database, settings):
         found = concentration_report(database, settings, first=first.date(), last=last.date())
     _show(
-        [row._asdict() for row in found.rows], form,
+        concentration_rows(found), form,
         ("the best", "households", "of sales", "of margin"),
         lambda row: (
             f"{row['share']:.0%}", f"{row['households']:,}", f"{row['of_sales']:.1%}",
@@ -165,11 +147,11 @@ def leaving(
         found = leaving_report(database, settings, as_of=day)
     money = _money(settings)
     _show(
-        [asdict(each) for each in found], form,
+        leaving_rows(found), form,
         ("household", "class", "paid in a year", "last seen", "days away", "usual", "chance",
          "used to buy"),
         lambda row: (
-            row["ref"], row["tier"], money(row["year_cents"]), str(row["last_day"]),
+            row["household"], row["tier"], money(row["year_cents"]), str(row["last_day"]),
             str(row["days_away"]), f"{row['usual_days']:.0f}", f"{row['chance']:.1%}",
             ", ".join(row["bought"]),
         ),
@@ -179,13 +161,13 @@ def leaving(
 def programme(
     first: First,
     last: Last,
-    as_json: Annotated[bool, typer.Option("--json", help="All of it as JSON")] = False,
+    form: Printed = As.TABLE,
 ) -> None:
     """What the cycles of a period added and cost, against households that got no offers."""
     with open_database() as (database, settings):
         found = programme_report(database, settings, first=first.date(), last=last.date())
-    if as_json:
-        say(json.dumps(_plain(found), indent=2, default=str))
+    if form is not As.TABLE:
+        _write(programme_rows(found), form)
         return
     _show_programme(found, settings)
 
@@ -200,7 +182,7 @@ def _show_programme(found: ProgrammeReport, settings: Settings) -> None:
     )
     table = Table("", "households", "held out", "copies", "sales added", "interval",
                   "margin added", "new buyers", "to own brand", box=None)  # fmt: skip
-    for part in (found.whole, *found.tiers, *found.categories[:_SHOWN]):
+    for part in parts_of(found)[: 2 * _SHOWN]:
         table.add_row(*_part_row(part))
     show_table(table)
     say(
@@ -223,33 +205,12 @@ def _part_row(part: Part) -> list[str]:
     ]  # fmt: skip
 
 
-def _plain(found: ProgrammeReport) -> Row:
-    parts = [
-        {
-            "kind": part.kind, "name": part.name, "households": part.households,
-            "held_out": part.held_out, "copies": part.copies, "totals": dict(part.totals),
-            "added": {name: part.added(name) for name in part.effects},
-        }
-        for part in (found.whole, *found.tiers, *found.categories)
-    ]  # fmt: skip
-    return {
-        "first": found.first, "last": found.last, "cycles": found.cycles, "final": found.is_final,
-        "net": found.net, "cost": asdict(found.cost), "parts": parts,
-    }  # fmt: skip
-
-
 def _show(
     rows: Sequence[Row], form: As, heads: Sequence[str], cells: Callable[[Row], Sequence[str]]
 ) -> None:
     """Rows as a table of `cells`, or whole."""
-    if form is As.JSON:
-        say(json.dumps(rows, indent=2, default=str))
-        return
-    if form is As.CSV:
-        if rows:
-            writer = csv.DictWriter(sys.stdout, rows[0].keys())
-            writer.writeheader()
-            writer.writerows(_flat(row) for row in rows)
+    if form is not As.TABLE:
+        _write(rows, form)
         return
     table = Table(*heads, box=None)
     for row in rows[:_SHOWN]:
@@ -259,9 +220,19 @@ def _show(
         say(f"and {len(rows) - _SHOWN:,} rows more; --as csv has them all")
 
 
+def _write(rows: Sequence[Row], form: As) -> None:
+    """All rows as JSON or CSV."""
+    if form is As.JSON:
+        say(json.dumps(rows, indent=2, default=str))
+    elif rows:
+        writer = csv.DictWriter(sys.stdout, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(_flat(row) for row in rows)
+
+
 def _flat(row: Row) -> Row:
     return {
-        name: "; ".join(value) if isinstance(value, tuple) else value for name, value in row.items()
+        name: "; ".join(value) if isinstance(value, list) else value for name, value in row.items()
     }
 
 

@@ -50,6 +50,9 @@ from service.console.routes.clearing import (
 from service.console.routes.clearing import (
     suppliers as supplier_classes,
 )
+from service.console.routes.reports import households as reports_on_households
+from service.console.routes.reports import lift as reports_on_lift
+from service.console.routes.reports import programme, sales, stores
 from service.console.site import CONSOLE
 from service.files.apart import Apart, limits_of
 from service.pages import failures
@@ -101,7 +104,8 @@ def create_console(
         batch_tables, operations,
         suppliers, people, keys, settings_page, audit, overrides, cycle_compare, cycle_proofs,
         cycle_runs, cycle_plans, cycles, due, drawing, claim_acts, claims, receipts, disputes,
-        books, agreements, supplier_classes,
+        books, agreements, supplier_classes, sales, stores, reports_on_households, programme,
+        reports_on_lift,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

@@ -9,6 +9,7 @@ PLACES = (
     Place(mark("Today"), "/", "today"),
     Place(mark("Deals"), "/deals", "deals", (Right.SEE_DEALS,)),
     Place(mark("Cycles"), "/cycles", "cycles", (Right.SEE_CYCLES,)),
+    Place(mark("Reports"), "/reports", "up", (Right.SEE_MONEY,)),
     Place(mark("Clearing"), "/clearing", "money", (Right.CLEAR_MONEY,)),
     Place(mark("Products"), "/products", "products", (Right.SEE_PRODUCTS,)),
     Place(mark("Households"), "/households", "households", (Right.SEE_HOUSEHOLDS,)),

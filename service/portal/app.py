@@ -10,7 +10,16 @@ from service.pages import failures
 from service.pages.guard import Guard
 from service.pages.routes import account, assets, log_in
 from service.pages.visitor import require_token
-from service.portal.routes import claims, deals, disputes, overview, payments, sending, stock
+from service.portal.routes import (
+    claims,
+    deals,
+    disputes,
+    overview,
+    payments,
+    results,
+    sending,
+    stock,
+)
 from service.portal.site import PORTAL
 from service.settings import Settings
 from service.store.session import Database
@@ -40,6 +49,7 @@ def create_portal(database: Database, settings: Settings, *, apart: Apart | None
     app.add_middleware(Guard, refuse=failures.foreign)
     for module in (
         assets, log_in, account, overview, sending, deals, claims, disputes, payments, stock,
+        results,
     ):  # fmt: skip
         app.include_router(module.router)
     return app

@@ -7,6 +7,7 @@ from service.pages.site import Place, Site
 PLACES = (
     Place(mark("Overview"), "/", "today"),
     Place(mark("Deals"), "/deals", "deals"),
+    Place(mark("Results"), "/results", "up"),
     Place(mark("Out of stock"), "/stock", "work"),
     Place(mark("Claims"), "/claims", "file"),
     Place(mark("Disputes"), "/disputes", "desk"),

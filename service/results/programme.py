@@ -73,14 +73,14 @@ def programme_report(
     """The report of a period, from sums. Raises Conflict where no cycle of it was counted yet."""
     with database.read() as session:
         windows = stored.windows(session, first=first, last=last)
-        if not windows:
+        ids = [cycle.id for cycle, _ in windows]
+        rows = stored.sums(session, ids)
+        if not rows:
             raise Conflict(
                 "No cycle from %(first)s to %(last)s was counted yet; run `larder lift count`.",
                 first=first,
                 last=last,
             )
-        ids = [cycle.id for cycle, _ in windows]
-        rows = stored.sums(session, ids)
         names = stored.category_names(session)
         cost = stored.cost(session, ids)
     tiers = [row for row in rows if row.part == stored.TIER]

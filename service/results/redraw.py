@@ -93,7 +93,8 @@ def rows_from(content: bytes) -> pl.DataFrame:
         return rows.select(pl.col(name).cast(kind) for name, kind in ROWS.items())
     except pl.exceptions.PolarsError as error:
         raise InvalidInput(
-            f"These are no rows of a report: they need the columns {', '.join(ROWS)}."
+            "These are no rows of a report: they need the columns %(columns)s.",
+            columns=", ".join(ROWS),
         ) from error
 
 

@@ -91,10 +91,12 @@ def sales_report(
         if known is None:
             raise Conflict("No sales were counted yet; run `larder report count`.")
         if last < first:
-            raise InvalidInput("The last day is before the first.", [])
+            raise InvalidInput("The last day is before the first.")
         now = periods(first, min(last, known.last), each)
         if len(now) > MOST_PERIODS:
-            raise InvalidInput(f"These are {len(now)} periods; ask for longer ones.", [])
+            raise InvalidInput(
+                "These are %(number)s periods; ask for longer ones.", number=len(now)
+            )
         before = [year_before(period, each) for period in now]
         cycle = cycles.newest(session)
         days = numbered([*now, *before])

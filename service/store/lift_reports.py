@@ -170,6 +170,50 @@ def of_supplier(session: Session, supplier_id: int) -> list[OfDeal]:
     return [OfDeal(*row) for row in session.exec(statement)]
 
 
+class Reported(NamedTuple):
+    """A deal with frozen reports, and the first days of its cycles' lists."""
+
+    supplier_id: int
+    deal_ref: str
+    title: str
+    first: date
+    last: date
+
+
+def reported_deals(session: Session, supplier_ids: Collection[int]) -> list[Reported]:
+    """The deals of some suppliers with reports of cycles that were not taken back, newest first."""
+    last = func.max(Cycle.valid_from)
+    statement = (
+        select(  # type: ignore[call-overload]
+            Offer.supplier_id, Offer.deal_ref, func.max(Offer.title),
+            func.min(Cycle.valid_from), last,
+        )
+        .join(LiftReport, col(LiftReport.offer_id) == col(Offer.id))
+        .join(Cycle, col(Cycle.id) == col(LiftReport.cycle_id))
+        .where(col(Offer.supplier_id).in_(supplier_ids), col(Cycle.withdrawn_at).is_(None))
+        .group_by(col(Offer.supplier_id), col(Offer.deal_ref))
+        .order_by(last.desc(), col(Offer.supplier_id), col(Offer.deal_ref))
+    )  # fmt: skip
+    return [Reported(*row) for row in session.execute(statement)]
+
+
+def first_windows(session: Session, supplier_id: int, *, most: int = 50) -> list[OfDeal]:
+    """The newest reports of a supplier's deals' first windows."""
+    statement = (
+        select(LiftReport, Offer, Cycle)
+        .join(Offer, col(Offer.id) == col(LiftReport.offer_id))
+        .join(Cycle, col(Cycle.id) == col(LiftReport.cycle_id))
+        .where(
+            Offer.supplier_id == supplier_id,
+            LiftReport.first_day == 0,
+            col(Cycle.withdrawn_at).is_(None),
+        )
+        .order_by(col(LiftReport.id).desc())
+        .limit(most)
+    )
+    return [OfDeal(*row) for row in session.exec(statement)]
+
+
 def hold_supplier(session: Session, name: str) -> Supplier | None:
     """A supplier, held until the transaction ends: one report at a time is made for each."""
     statement = select(Supplier).where(Supplier.name == name).with_for_update()

@@ -27,8 +27,8 @@ _SITES = ("console", "pages", "pocket", "portal")
 """What has texts of its own, in code and in templates."""
 _ACTS = (
     "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "clearing", "cycle",
-    "deals", "desk", "members", "publish", "suppliers", "jobs/worker.py", "files/apart.py",
-    "engine/lifecycle.py",
+    "deals", "desk", "members", "publish", "results", "suppliers", "jobs/worker.py",
+    "files/apart.py", "engine/lifecycle.py", "engine/lift/subject.py",
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from tests.mail import acknowledge_rows, print_batch
 EVERYBODY: frozenset[Right] = frozenset(Right)
 CHANGES_DEALS = frozenset({Right.CHANGE_DEALS})
 CLEARS = frozenset({Right.CLEAR_MONEY})
+SEES_MONEY = frozenset({Right.SEE_MONEY})
 ANY_DEAL_ACT = frozenset({Right.CHANGE_DEALS, Right.APPROVE_DEALS, Right.STOP_DEALS})
 
 OPEN = {
@@ -144,6 +145,20 @@ NEEDED: dict[tuple[str, str], frozenset[Right]] = {
     ("GET", "/cycles/{number}"): frozenset({Right.SEE_CYCLES}),
     ("POST", "/cycles/confirm"): frozenset({Right.ISSUE_CYCLES}),
     ("POST", "/cycles/act"): frozenset({Right.ISSUE_CYCLES}),
+    ("GET", "/reports"): SEES_MONEY,
+    ("GET", "/reports/sales"): SEES_MONEY,
+    ("GET", "/reports/sales.csv"): SEES_MONEY,
+    ("GET", "/reports/stores"): SEES_MONEY,
+    ("GET", "/reports/stores.csv"): SEES_MONEY,
+    ("GET", "/reports/concentration"): SEES_MONEY,
+    ("GET", "/reports/concentration.csv"): SEES_MONEY,
+    ("GET", "/reports/programme"): SEES_MONEY,
+    ("GET", "/reports/programme.csv"): SEES_MONEY,
+    ("GET", "/reports/lift"): SEES_MONEY,
+    ("GET", "/reports/lift.csv"): SEES_MONEY,
+    ("GET", "/reports/lift/document"): SEES_MONEY,
+    ("GET", "/reports/leaving"): frozenset({Right.SEE_HOUSEHOLDS}),
+    ("GET", "/reports/leaving.csv"): frozenset({Right.SEE_HOUSEHOLDS}),
     ("GET", "/desk"): frozenset({Right.EXPLAIN_REFUSALS}),
     ("GET", "/desk/cases/{number}"): frozenset({Right.EXPLAIN_REFUSALS}),
     ("POST", "/desk/cases/{number}"): frozenset({Right.EXPLAIN_REFUSALS}),

@@ -10,10 +10,12 @@ from fastapi.testclient import TestClient
 from service.admin import people
 from service.admin.people import NewPerson
 from service.portal.app import PATH
+from service.store import lift_reports
 from service.store.actor import SERVICE
 from tests.people import PASSWORD
 from tests.portal.conftest import DALE_ACCOUNT, Portal, send
 from tests.portal.test_walk import OF_ALL
+from tests.results.simulated import freeze
 from tests.shop import BREAD, DEALS
 
 HEAD, MILK_ROW, BREAD_ROW, _ = DEALS.splitlines()
@@ -66,6 +68,32 @@ def test_what_is_shown_is_what_the_books_say(portal: Portal) -> None:
     file = client.get(PATH + document[1])
     assert file.content.startswith(b"%PDF")
     assert file.headers["etag"] == f'"{hashlib.sha256(file.content).hexdigest()}"'
+
+
+def test_results_are_shown_as_released_and_every_showing_is_logged(portal: Portal) -> None:
+    client = portal.member(DALE_ACCOUNT)
+    assert "No results yet" in client.get(PATH + "/results").text
+    freeze(portal.database, {1: 6_000})
+    asked = {"brand": "1", "deal": "MILK-1"}
+
+    listed = client.get(PATH + "/results").text
+    german = portal.member(DALE_ACCOUNT, "de").get(PATH + "/results/report", params=asked).text
+    page = client.get(PATH + "/results/report", params=asked).text
+    file = client.get(PATH + "/results/file", params={**asked, "form": "xlsx"})
+    period = client.get(PATH + "/results/report", params={"brand": "1", "period": "2026-03"})
+    wrong = client.get(PATH + "/results/report", params={"brand": "1", "period": "May"})
+
+    assert "brand=1&amp;deal=MILK-1" in listed
+    for said in ('id="chart-lift-0"', "against no offers at all", "By kind of household"):
+        assert said in page
+    assert "verglichen" in german or "gegen" in german
+    assert file.content[:2] == b"PK"
+    assert (period.status_code, "All deals" in period.text) == (200, True)
+    assert wrong.status_code == 422
+    with portal.database.read() as session:
+        shown = lift_reports.showings(session)
+    assert [each.form for each in shown] == ["record", "xlsx", "record", "record"]
+    assert "What its report will show" in client.get(PATH + "/deals/1").text
 
 
 def test_a_line_is_disputed_and_the_dispute_withdrawn(portal: Portal) -> None:

@@ -6,14 +6,18 @@ import numpy as np
 import polars as pl
 
 from service.engine.allocate.value import CELLS
+from service.engine.lift import programme
+from service.engine.lift.moments import moments
 from service.engine.lift.outcomes import VARIABLES, WINDOWS
 from service.results.compare import Drawn, judge
 from service.results.count import group_sums
 from service.results.freeze import figures_of, rows_of
 from service.store import lift_reports
 from service.store import outcomes as stored
+from service.store import programme as programmes
 from service.store.session import Database
 from service.store.tables.outcome import OutcomeWindow
+from service.store.tables.programme import ProgrammeWindow
 from tests.market import AS_OF
 
 REGIONS = ("North", "South", "West")
@@ -86,6 +90,21 @@ def freeze(
             figures = figures_of(sums, judged, used, ())
             stored.replace(session, window, rows)
             lift_reports.add(session, window, figures, rows_of(found), is_addendum=False)
+
+
+def count_programme(database: Database) -> None:
+    """The programme of cycle 1, not final: 2,000 households with offers and 500 without."""
+    rng = np.random.default_rng(3)
+    sizes = {"exposed": 2_000, "holdout": 500}
+    values = rng.gamma(2.0, 2.0, (sum(sizes.values()), len(programme.VARIABLES)))
+    sums = moments(values, np.repeat([0, 1], list(sizes.values())), 2)
+    rows = pl.DataFrame(
+        {"arm": list(sizes), "part": "tier", "name": "", "households": list(sizes.values()),
+         "copies": [9_000, 0], "sums": programme.packed(sums)},
+    )  # fmt: skip
+    window = ProgrammeWindow(cycle_id=1, counted_until=AS_OF, final=False)
+    with database.write() as session:
+        programmes.replace(session, window, rows)
 
 
 def _with_control(deal: stored.Deal) -> stored.Deal:

@@ -39,3 +39,13 @@ def detectable(
     square = (reach * error / baseline.mean) ** 2
     # The lift is `reach` errors, each wider by the root of one and the lift.
     return (square + sqrt(square**2 + 4 * square)) / 2
+
+
+def variation_of(mean: float, error: float, copies: float, controls: float) -> float | None:
+    """The deviation in means that an estimate found; None where nobody of the control bought.
+
+    `error` is of a difference between `copies` and `controls` households, `mean` the control's.
+    """
+    if mean <= 0 or error <= 0 or copies <= 0 or controls <= 0:
+        return None
+    return error / sqrt(1 / copies + 1 / controls) / mean

@@ -33,7 +33,7 @@ def of_period(text: str) -> Subject:
     """
     found = _PERIOD.fullmatch(text.strip())
     if found is None:
-        raise InvalidInput(f"{text!r} is no period: write 2026-09, 2026-Q3 or 2026.")
+        raise InvalidInput("%(text)s is no period: write 2026-09, 2026-Q3 or 2026.", text=text)
     year = int(found["year"])
     if found["month"]:
         first = last = int(found["month"])

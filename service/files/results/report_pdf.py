@@ -1,6 +1,6 @@
 """A supplier's report of lift as PDF/A: what is estimated, pictures, counts, and its checks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +9,6 @@ from service.engine.clearing.retailer import Retailer
 from service.engine.lift.shown import (
     ShownCounts,
     ShownDeal,
-    ShownLift,
     SupplierReport,
 )
 from service.files.clearing.letterhead import Heading, Letter
@@ -17,12 +16,11 @@ from service.files.clearing.ruled_table import NumberColumn, RuledTable
 from service.files.clearing.words import words_of
 from service.files.results.checks_table import draw_checks
 from service.files.results.lift_picture import draw_lifts
+from service.files.results.sentences import sentences_of
 from service.files.results.wording import NONE, Wording
 
 _COUNTS = ("copies_given", "redemptions_n", "buyers", "new_buyers", "repeat_buyers")
 _COLUMN, _WIDE_COLUMN = 66.0, 110.0
-_FEW = 0.05
-"""A share of switching is said only where the deal sold so much more than nothing, and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +81,14 @@ def _totals(letter: Letter, wording: Wording, report: SupplierReport) -> None:
     letter.heading(words["period_totals"])
     days = wording.days(report.first_day, report.last_day)
     _counts(letter, wording, words["window"], [(days, totals.counts)])
-    if totals.more_sales is not None:
-        said = words.say(
-            "more_sales", deals=words.count(totals.deals), **wording.ends(totals.more_sales)
-        )
+    said = wording.more_sales(totals)
+    if said:
         letter.paragraph(said, strong=True)
 
 
 def _deal(letter: Letter, wording: Wording, deal: ShownDeal) -> None:
     words = letter.words
-    name = f"{deal.deal_ref} {deal.title}".strip()
-    days = {"from": words.day(deal.valid_from), "to": words.day(deal.valid_to)}
-    letter.heading(words.say("deal_heading", deal=name, **days), least=170)
+    letter.heading(wording.deal(deal), least=170)
     counted = [window for window in deal.windows if not window.is_addendum]
     _counts(
         letter, wording, words["window"],
@@ -156,44 +150,10 @@ def _households(letter: Letter, wording: Wording, deal: ShownDeal) -> None:
     for window, lift in rows:
         rivals = NONE if lift.rivals is None else wording.money(lift.rivals.value, signed=True)
         numbers = [wording.money(lift.with_copy), wording.money(lift.without_copy), rivals]
-        numbers.append(_per_money(wording, lift))
+        numbers.append(wording.per_money(lift))
         table.row(wording.window(window), numbers, detail=wording.against(lift))
         table.rule()
     letter.y += 4
     letter.paragraph(words["per_household_note"])
-    for sentence in _sentences(wording, deal):
+    for sentence in sentences_of(wording, deal):
         letter.paragraph(sentence)
-
-
-def _per_money(wording: Wording, lift: ShownLift) -> str:
-    if lift.per_money is None:
-        return NONE
-    low, value = (wording.money(each) for each in lift.per_money)
-    return wording.words.say("per_range", low=low, value=value)
-
-
-def _sentences(wording: Wording, deal: ShownDeal) -> Iterator[str]:
-    """What the figures mean: where more sales came from, and what was only bought earlier."""
-    words = wording.words
-    unit = wording.money(1.0)
-    for window in deal.windows:
-        for lift in window.lifts:
-            share = _switched(lift)
-            if share is not None:
-                said = {"window": wording.window(window), "against": wording.against(lift)}
-                yield words.say("switching", unit=unit, share=wording.money(share), **said)
-    for window in deal.windows[1:]:
-        if any(_fell(lift) for lift in window.lifts):
-            yield words.say("pulled", window=wording.window(window))
-
-
-def _switched(lift: ShownLift) -> float | None:
-    """How much of each unit more came from other brands; None where that is not certain at all."""
-    if not lift.sold_more or lift.sales is None or lift.rivals is None:
-        return None
-    share = -lift.rivals.value / lift.sales.value if lift.sales.value else 0.0
-    return round(share, 2) if _FEW <= share <= 1 else None
-
-
-def _fell(lift: ShownLift) -> bool:
-    return lift.sales is not None and lift.sales.high is not None and lift.sales.high < 0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.currencies import minor_digits
-from service.engine.lift.shown import Range, ShownLift, ShownWindow
+from service.engine.lift.shown import Range, ShownDeal, ShownLift, ShownTotals, ShownWindow
 from service.files.clearing.words import Words
 
 NONE = "–"
@@ -75,6 +75,26 @@ class Wording:
         """A difference of money and both ends of its interval, by name."""
         parts = {"value": found.value, "low": found.low, "high": found.high}
         return {name: self.money(part, signed=True) for name, part in parts.items()}
+
+    def deal(self, deal: ShownDeal) -> str:
+        """A deal in a cycle, with the days of its lists."""
+        name = f"{deal.deal_ref} {deal.title}".strip()
+        days = {"from": self.words.day(deal.valid_from), "to": self.words.day(deal.valid_to)}
+        return self.words.say("deal_heading", deal=name, **days)
+
+    def per_money(self, lift: ShownLift) -> str:
+        """More sales for money paid: the pessimistic end and the estimate."""
+        if lift.per_money is None:
+            return NONE
+        low, value = (self.money(each) for each in lift.per_money)
+        return self.words.say("per_range", low=low, value=value)
+
+    def more_sales(self, totals: ShownTotals) -> str:
+        """What a period's deals sold more; empty where none may be shown."""
+        if totals.more_sales is None:
+            return ""
+        deals = self.words.count(totals.deals)
+        return self.words.say("more_sales", deals=deals, **self.ends(totals.more_sales))
 
     def cell(self, cell: str) -> str:
         """A kind of household."""

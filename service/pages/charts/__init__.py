@@ -7,6 +7,7 @@ out twice, wide and narrow, so that its letters keep their size on a small scree
 from service.pages.charts.burn_down import burn_down
 from service.pages.charts.days import bars_by_day
 from service.pages.charts.funnel import FunnelStep, funnel
+from service.pages.charts.intervals import Estimate, intervals
 from service.pages.charts.lines import lines_by_day
 from service.pages.charts.shapes import Chart, Series, Table
 from service.pages.charts.spans import DaySpan, SpanRow, rows_of_days
@@ -15,6 +16,7 @@ from service.pages.charts.tenths import Tenth, bars_by_tenth
 __all__ = [
     "Chart",
     "DaySpan",
+    "Estimate",
     "FunnelStep",
     "Series",
     "SpanRow",
@@ -24,6 +26,7 @@ __all__ = [
     "bars_by_tenth",
     "burn_down",
     "funnel",
+    "intervals",
     "lines_by_day",
     "rows_of_days",
 ]

@@ -31,6 +31,7 @@ from service.settings import Settings
 from service.store.offers.pages import DealOrder, Place
 from service.store.session import Database
 from service.suppliers.deals import OwnDeal, own_deal, own_deals
+from service.suppliers.power import power_of
 
 router = APIRouter(prefix="/deals")
 
@@ -97,6 +98,7 @@ def one(
         "deal.html",
         deal=found.row,
         came_to=found.results,
+        power=power_of(database, supplier.scope, found.row["offer_id"]),
         charts=_charts(found, supplier.language, settings),
         most_stores=_MOST_STORES,
     )

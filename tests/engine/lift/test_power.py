@@ -4,7 +4,7 @@ from math import inf, sqrt
 
 import pytest
 
-from service.engine.lift.power import Baseline, detectable
+from service.engine.lift.power import Baseline, detectable, variation_of
 
 _BASELINE = Baseline(mean=2.0, deviation=3.0)
 
@@ -25,3 +25,11 @@ def test_four_times_the_households_almost_halve_it() -> None:
 def test_nothing_can_be_shown_without_a_control_or_a_baseline() -> None:
     assert detectable(100, 0, baseline=_BASELINE) == inf
     assert detectable(100, 10, baseline=Baseline(0.0, 1.0)) == inf
+
+
+def test_the_spread_that_an_estimate_found_is_that_of_the_households() -> None:
+    error = 3.0 * sqrt(1 / 900 + 1 / 100)
+
+    assert variation_of(2.0, error, 900, 100) == pytest.approx(1.5)
+    assert variation_of(0.0, error, 900, 100) is None
+    assert variation_of(2.0, error, 900, 0) is None

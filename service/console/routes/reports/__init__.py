@@ -1,0 +1,1 @@
+"""Reports for the management: sales, stores, concentration, the programme, lift, who leaves."""

@@ -1,0 +1,220 @@
+"""What a cycle's copies did: every deal against each control, and what suppliers may see of it."""
+
+from datetime import UTC, datetime
+from functools import partial
+from math import isfinite
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from service.console.routes.clearing.downloads import download
+from service.console.routes.reports import base
+from service.console.routes.reports.base import Choice, Name, Report, Sees, in_file
+from service.currencies import minor_digits
+from service.errors import Conflict
+from service.pages.charts import Chart, Estimate, intervals
+from service.pages.charts.shapes import Table
+from service.pages.languages import Language, mark
+from service.pages.listing import Cell, Column, Kind, csv_file
+from service.pages.listing.columns import Row
+from service.pages.visitor import DatabaseDep, SettingsDep
+from service.results.counted import CountedCycle, counted_cycles
+from service.results.lift import Against, DealLift, Judgement, lift_of
+from service.results.supplier import Form, report_for, subject_of
+
+router = APIRouter(prefix=f"{base.PATH}/lift")
+
+_AGAINST = {Against.HOLDOUT: mark("no offers"), Against.CONTROL: mark("the next best deal")}
+_MOST_DRAWN = 12
+_LARGEST_ID = 2**63 - 1
+
+Number = Annotated[int | None, Query(ge=1, le=_LARGEST_ID)]
+Text = Annotated[str, Query(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+
+
+@router.get("")
+def lift(
+    request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    member: Sees,
+    cycle: Number = None,
+) -> Response:
+    """The deals of a cycle, the newest that was counted unless one is asked for."""
+    known = counted_cycles(database)
+    number = _cycle(known, cycle)
+    found = lift_of(database, number)
+    language = member.language
+    report = Report(
+        Name.LIFT,
+        _columns(settings.currency),
+        found,
+        days={},
+        choices=[
+            Choice("cycle", language.text("Cycle"), str(number),
+                   [(str(each.cycle_id), f"{each.cycle_id} · {language.day(each.valid_from)}")
+                    for each in known])
+        ],
+        notes=[
+            language.text(
+                "The effect of getting this copy, in this programme, against the list the "
+                "household would have had. Both sides are the households that the same rule picks."
+            )
+        ],
+        charts=_charts(found, language, settings.currency),
+    )  # fmt: skip
+    return base.show(request, member, report)
+
+
+@router.get(".csv")
+def lift_as_csv(
+    database: DatabaseDep, settings: SettingsDep, member: Sees, cycle: Number = None
+) -> Response:
+    """The same rows as a file."""
+    found = lift_of(database, _cycle(counted_cycles(database), cycle))
+    return csv_file("lift", in_file(found), _columns(settings.currency), member.language)
+
+
+@router.get("/document")
+def document(
+    database: DatabaseDep,
+    settings: SettingsDep,
+    member: Sees,
+    supplier: Text,
+    deal: Text = "",
+    period: Text = "",
+    form: Form = Form.PDF,
+) -> Response:
+    """What a supplier may see of a deal or a period, as a file; the showing is logged."""
+    shown = report_for(
+        database, settings, supplier, subject_of(deal=deal, period=period),
+        shown_to=member.by.name, now=datetime.now(UTC), form=form,
+    )  # fmt: skip
+    return download(shown.name, shown.media_type, shown.content)
+
+
+def _cycle(known: list[CountedCycle], asked: int | None) -> int:
+    if asked is not None:
+        return asked
+    if not known:
+        raise Conflict("Nothing was counted for that cycle yet; run `larder lift count`.")
+    return known[0].cycle_id
+
+
+def _charts(found: list[Judgement], language: Language, currency: str) -> list[Chart]:
+    """The first two weeks of the deals that sold the most, by control."""
+    first = [each for each in found if each.lift.window.first_day == 0 and each.lift.judged]
+    first.sort(key=lambda each: -each.lift.exposed.sales.whole)
+    charts = []
+    for against in Against:
+        drawn = [each for each in first if each.lift.against is against][:_MOST_DRAWN]
+        if drawn:
+            charts.append(_chart(drawn, against, language, currency))
+    return charts
+
+
+def _chart(found: list[Judgement], against: Against, language: Language, currency: str) -> Chart:
+    text = language.text
+    rows = [
+        Estimate(each.lift.deal, *_ends(each.lift), _said(each.lift, language, currency),
+                 each.sold_more)
+        for each in found
+    ]  # fmt: skip
+    return intervals(
+        f"lift-{against}",
+        rows,
+        title=text("Lift of the first two weeks' sales, against %(other)s",
+                   other=text(_AGAINST[against])),
+        description=text("The mark is the estimate, the bar its interval of 95 %."),
+        table=Table([text("Deal"), text("Lift")], [[row.name, row.text] for row in rows]),
+        legend=[("first", text("sold more")), ("unsure", text("not certain"))],
+        language=language,
+    )  # fmt: skip
+
+
+def _columns(currency: str) -> list[Column]:
+    return [
+        Column("deal", mark("Deal"), _deal),
+        Column("supplier", mark("Supplier"), lambda row, _: Cell(row["row"].lift.supplier)),
+        Column("against", mark("Against"), _against),
+        Column("days", mark("Days"), _days),
+        Column("households", mark("Households"), partial(_count, side="exposed"), is_number=True),
+        Column("controls", mark("Controls"), partial(_count, side="control"), is_number=True),
+        Column("lift", mark("Lift"), partial(_lift, currency=currency), is_number=True),
+        Column("document", mark("For its supplier"), _document),
+    ]
+
+
+def _deal(row: Row, _language: Language) -> Cell:
+    lift = row["row"].lift
+    return Cell(lift.deal, Kind.LINK, path=f"/deals/{lift.offer_id}", plain=lift.deal)
+
+
+def _against(row: Row, language: Language) -> Cell:
+    against = row["row"].lift.against
+    return Cell(language.text(_AGAINST[against]), plain=str(against))
+
+
+def _days(row: Row, language: Language) -> Cell:
+    window = row["row"].lift.window
+    days = f"{window.first_day}–{window.last_day - 1}"
+    return Cell(days, below="" if window.final else language.text("not final"), plain=days)
+
+
+def _count(row: Row, language: Language, *, side: str) -> Cell:
+    return base.count(getattr(row["row"].lift, side).households, language)
+
+
+def _lift(row: Row, language: Language, *, currency: str) -> Cell:
+    below = language.text("sold more") if row["row"].sold_more else ""
+    return Cell(_said(row["row"].lift, language, currency), Kind.NUMBER, below=below)
+
+
+def _ends(lift: DealLift) -> tuple[float | None, float | None, float | None]:
+    """The lift and both ends of its interval; None where there is none, or no bound."""
+    effect = lift.judged
+    if effect is None or lift.live is not None or not isfinite(effect.relative):
+        return None, None, None
+    ends = effect.relative_interval()
+    low, high = (each if isfinite(each) else None for each in (ends.low, ends.high))
+    return effect.relative, low, high
+
+
+def _said(lift: DealLift, language: Language, currency: str) -> str:
+    """The lift with both ends; the difference where it has no bounds, or is looked at early."""
+    effect = lift.judged
+    if effect is None:
+        return language.text("too few to say")
+
+    def write(sales: float) -> str:
+        return language.money(round(sales * 10 ** minor_digits(currency)), currency)
+
+    if lift.live is not None:
+        return language.text(
+            "%(low)s to %(high)s a household, on any day",
+            low=write(lift.live.low),
+            high=write(lift.live.high),
+        )
+    share, low, high = _ends(lift)
+    if share is None or low is None or high is None:
+        ends = effect.interval()
+        return language.text(
+            "%(low)s to %(high)s a household", low=write(ends.low), high=write(ends.high)
+        )
+    return language.text(
+        "%(lift)s (%(low)s to %(high)s)",
+        lift=language.percent(share),
+        low=language.percent(low),
+        high=language.percent(high),
+    )
+
+
+def _document(row: Row, _language: Language) -> Cell:
+    """Where its supplier's report is, once a window is final."""
+    lift = row["row"].lift
+    if not lift.window.final:
+        return Cell("")
+    asked = urlencode({"supplier": lift.supplier, "deal": lift.deal})
+    return Cell("PDF", Kind.LINK, path=f"{base.PATH}/lift/document?{asked}", plain="")
