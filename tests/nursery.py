@@ -81,7 +81,8 @@ def nursery(environment: dict[str, str], folder: Path, log: IO[bytes]) -> Iterat
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(timeout=30)
+        # Long, on a machine that has other things to do.
+        process.wait(timeout=300)
         assert process.stdout is not None
         process.stdout.close()
 
