@@ -91,7 +91,7 @@ PARTS: dict[Kind, tuple[Part, ...]] = {
             """shopping_list a WHERE a.state IN ('expired', 'voided') AND a.valid_to < :before
                AND a.document <> ''""",
             (
-                "DELETE FROM pocket_mark WHERE list_id IN :keys",
+                "DELETE FROM pocket_word WHERE list_id IN :keys",
                 "DELETE FROM list_page WHERE list_id IN :keys",
                 "DELETE FROM list_line WHERE list_id IN :keys AND offer_id IS NULL",
                 "UPDATE list_line SET reason = '' WHERE list_id IN :keys",
