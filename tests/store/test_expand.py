@@ -27,7 +27,7 @@ from tests.store.test_migrate import empty_url
 
 __all__ = ["empty_url", "shop"]
 
-FIRST = "0052"
+FIRST = "0049"
 """Before it migrations were run with every process stopped."""
 _HARMLESS = re.compile(
     r"(CREATE TABLE|COMMENT ON|SELECT|SHOW|SET|INSERT INTO alembic_version)\b", re.IGNORECASE

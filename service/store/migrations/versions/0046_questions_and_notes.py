@@ -5,8 +5,8 @@ from alembic import op
 
 from service.store.tables.types import UtcMoment
 
-revision = "0048"
-down_revision = "0047"
+revision = "0046"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from service.store.tables.types import UtcMoment
 
-revision = "0047"
-down_revision = "0045"
+revision = "0045"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 

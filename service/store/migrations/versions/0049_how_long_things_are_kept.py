@@ -5,8 +5,8 @@ from alembic import op
 
 from service.store.tables.types import UtcMoment
 
-revision = "0052"
-down_revision = "0050"
+revision = "0049"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 
