@@ -16,6 +16,7 @@ from tests.conftest import fresh_database
 from tests.console.browsing import CHROMIUM, browser, follow, open_tab, served_on
 from tests.people import PASSWORD
 from tests.portal.conftest import DALE_ACCOUNT, Portal, open_portal
+from tests.results.simulated import freeze
 
 pytestmark = [
     pytest.mark.slow,
@@ -24,7 +25,8 @@ pytestmark = [
     ),
 ]
 PAGES = ("/", "/deals", "/deals/1", "/deals/send", "/stock", "/claims", "/claims/1",
-         "/claims/1/lines/1/share", "/disputes", "/payments", "/agreement", "/account")  # fmt: skip
+         "/claims/1/lines/1/share", "/disputes", "/payments", "/agreement", "/account",
+         "/results", "/results/report?brand=1&deal=MILK-1")  # fmt: skip
 
 
 @pytest.fixture
@@ -85,6 +87,7 @@ def test_a_supplier_s_first_jobs(
     follow(page.get_by_role("button", name="Pause it"))
     expect(page.get_by_text("1 deal is paused.")).to_be_visible()
 
+    freeze(portal.database, {1: 6_000})
     wrong = {}
     for path in PAGES:
         page.goto(address + path)
