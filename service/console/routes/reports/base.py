@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from service.pages.languages import Language, mark
 from service.pages.listing import Cell, Column, Kind
 from service.pages.listing.amounts import amount
 from service.pages.listing.columns import Row
-from service.pages.visitor import Member, may
+from service.pages.visitor import Member, SettingsDep, may
 from service.settings import Settings
 
 PATH = "/reports"
@@ -28,6 +28,23 @@ _MOST_ROWS = 200
 
 Sees = Annotated[Member, Depends(may(Right.SEE_MONEY))]
 Day = Annotated[date | None, Query(ge=_EARLIEST, le=_LATEST)]
+
+
+class Span(NamedTuple):
+    """The days of a report, both of them in it."""
+
+    first: date
+    last: date
+
+
+def _span(settings: SettingsDep, first: Day = None, last: Day = None) -> Span:
+    """The days that are asked for, else this month and the two before."""
+    until = last or today(settings)
+    months = until.year * 12 + until.month - _MONTHS
+    return Span(first or date(months // 12, months % 12 + 1, 1), until)
+
+
+Days = Annotated[Span, Depends(_span)]
 
 
 class Name(StrEnum):
@@ -101,13 +118,6 @@ def show(request: Request, member: Member, report: Report) -> Response:
 def _may_see(member: Member, name: Name) -> bool:
     right = Right.SEE_HOUSEHOLDS if name is Name.LEAVING else Right.SEE_MONEY
     return member.signed_in.may(right)
-
-
-def span(settings: Settings, first: date | None, last: date | None) -> tuple[date, date]:
-    """The days that are asked for, else this month and the two before."""
-    until = last or today(settings)
-    months = until.year * 12 + until.month - _MONTHS
-    return first or date(months // 12, months % 12 + 1, 1), until
 
 
 def today(settings: Settings) -> date:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from service.console.routes.reports import base
-from service.console.routes.reports.base import Day, Name, Report, Sees, in_file
+from service.console.routes.reports.base import Day, Days, Name, Report, Sees, in_file
 from service.engine.rights import Right
 from service.pages.languages import Language, mark
 from service.pages.listing import Cell, Column, csv_file
@@ -27,12 +27,10 @@ def concentration(
     database: DatabaseDep,
     settings: SettingsDep,
     member: Sees,
-    first: Day = None,
-    last: Day = None,
+    days: Days,
 ) -> Response:
     """Which share of households brings which share of sales and margin."""
-    first, last = base.span(settings, first, last)
-    found = concentration_report(database, settings, first=first, last=last)
+    found = concentration_report(database, settings, first=days.first, last=days.last)
     language = member.language
     facts = [
         (language.text("Households"), language.number(found.households)),
@@ -40,9 +38,7 @@ def concentration(
         (language.text("Paid by nobody known"),
          language.money(found.unknown_cents, settings.currency)),
     ]  # fmt: skip
-    report = Report(
-        Name.CONCENTRATION, _shares(), found.rows, days={"first": first, "last": last}, facts=facts
-    )
+    report = Report(Name.CONCENTRATION, _shares(), found.rows, days=days._asdict(), facts=facts)
     return base.show(request, member, report)
 
 
@@ -51,12 +47,10 @@ def concentration_as_csv(
     database: DatabaseDep,
     settings: SettingsDep,
     member: Sees,
-    first: Day = None,
-    last: Day = None,
+    days: Days,
 ) -> Response:
     """The same rows as a file."""
-    first, last = base.span(settings, first, last)
-    found = concentration_report(database, settings, first=first, last=last)
+    found = concentration_report(database, settings, first=days.first, last=days.last)
     return csv_file("concentration", in_file(found.rows), _shares(), member.language)
 
 

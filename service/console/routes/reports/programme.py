@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.console.routes.reports import base
-from service.console.routes.reports.base import Day, Name, Report, Sees, in_file
+from service.console.routes.reports.base import Days, Name, Report, Sees, in_file
 from service.pages.languages import Language, mark
 from service.pages.listing import Cell, Column, Kind, csv_file
 from service.pages.listing.columns import Row
@@ -33,17 +33,15 @@ def programme(
     database: DatabaseDep,
     settings: SettingsDep,
     member: Sees,
-    first: Day = None,
-    last: Day = None,
+    days: Days,
 ) -> Response:
     """All of it, its classes and its categories."""
-    first, last = base.span(settings, first, last)
-    found = programme_report(database, settings, first=first, last=last)
+    found = programme_report(database, settings, first=days.first, last=days.last)
     report = Report(
         Name.PROGRAMME,
         _columns(settings.currency, found.unit_cents),
         parts_of(found),
-        days={"first": first, "last": last},
+        days=days._asdict(),
         notes=list(_notes(found, member.language)),
         facts=_facts(found, member.language, settings),
     )
@@ -55,12 +53,10 @@ def programme_as_csv(
     database: DatabaseDep,
     settings: SettingsDep,
     member: Sees,
-    first: Day = None,
-    last: Day = None,
+    days: Days,
 ) -> Response:
     """The same rows as a file."""
-    first, last = base.span(settings, first, last)
-    found = programme_report(database, settings, first=first, last=last)
+    found = programme_report(database, settings, first=days.first, last=days.last)
     columns = _columns(settings.currency, found.unit_cents)
     return csv_file("programme", in_file(parts_of(found)), columns, member.language)
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.console.routes.reports import base
-from service.console.routes.reports.base import Choice, Day, Name, Report, Sees, in_file
+from service.console.routes.reports.base import Choice, Days, Name, Report, Sees, in_file
 from service.engine.periods import Each
 from service.pages.charts import Chart, Series, bars_by_day
 from service.pages.languages import Language, mark
@@ -37,20 +37,18 @@ def sales(
     database: DatabaseDep,
     settings: SettingsDep,
     member: Sees,
-    first: Day = None,
-    last: Day = None,
+    days: Days,
     each: Each = Each.MONTH,
     by: By = By.ALL,
 ) -> Response:
     """Sales by period and name, with a chart of all."""
-    first, last = base.span(settings, first, last)
-    found = sales_report(database, first=first, last=last, each=each, by=by)
+    found = sales_report(database, first=days.first, last=days.last, each=each, by=by)
     text = member.language.text
     report = Report(
         Name.SALES,
         _columns(settings.currency, by),
         found,
-        days={"first": first, "last": last},
+        days=days._asdict(),
         choices=[
             Choice("each", text("Each"), each, [(one, text(EACH[one])) for one in Each]),
             Choice("by", text("By"), by, [(one, text(BY[one])) for one in By]),
@@ -66,14 +64,12 @@ def sales_as_csv(
     database: DatabaseDep,
     settings: SettingsDep,
     member: Sees,
-    first: Day = None,
-    last: Day = None,
+    days: Days,
     each: Each = Each.MONTH,
     by: By = By.ALL,
 ) -> Response:
     """The same rows as a file."""
-    first, last = base.span(settings, first, last)
-    found = sales_report(database, first=first, last=last, each=each, by=by)
+    found = sales_report(database, first=days.first, last=days.last, each=each, by=by)
     return csv_file("sales", in_file(found), _columns(settings.currency, by), member.language)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from service.console.routes.reports import base
-from service.console.routes.reports.base import Day, Name, Report, Sees, in_file
+from service.console.routes.reports.base import Days, Name, Report, Sees, in_file
 from service.pages.languages import Language, mark
 from service.pages.listing import Cell, Column, csv_file
 from service.pages.listing.columns import Row
@@ -22,12 +22,10 @@ def stores(
     database: DatabaseDep,
     settings: SettingsDep,
     member: Sees,
-    first: Day = None,
-    last: Day = None,
+    days: Days,
 ) -> Response:
     """Each store's result, beside the year before."""
-    first, last = base.span(settings, first, last)
-    found = stores_report(database, first=first, last=last)
+    found = stores_report(database, first=days.first, last=days.last)
     notes = [
         member.language.text(
             "Conversion is of the days that were counted at the door. With an offer: the share of "
@@ -35,7 +33,7 @@ def stores(
         )
     ]
     report = Report(
-        Name.STORES, _columns(settings.currency), found, days={"first": first, "last": last},
+        Name.STORES, _columns(settings.currency), found, days=days._asdict(),
         notes=notes,
     )  # fmt: skip
     return base.show(request, member, report)
@@ -46,12 +44,10 @@ def stores_as_csv(
     database: DatabaseDep,
     settings: SettingsDep,
     member: Sees,
-    first: Day = None,
-    last: Day = None,
+    days: Days,
 ) -> Response:
     """The same rows as a file."""
-    first, last = base.span(settings, first, last)
-    found = stores_report(database, first=first, last=last)
+    found = stores_report(database, first=days.first, last=days.last)
     return csv_file("stores", in_file(found), _columns(settings.currency), member.language)
 
 
