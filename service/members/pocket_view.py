@@ -19,6 +19,7 @@ from service.members.suits import Judged, Suits, judge
 from service.settings import Settings
 from service.store import household_cases, lists, pocket, receipts, wishes
 from service.store.lists import LineUse
+from service.store.offers import products
 from service.store.session import Database
 from service.store.tables.household_case import HouseholdCase
 from service.store.tables.pocket import PocketItem, WordKind
@@ -87,7 +88,8 @@ class Refused:
     """An offer that did not come off: when and where, its text, and the till's reason.
 
     `sale`, `list_id` and `line` name it to whoever asks about it; `case` is what became of that,
-    None where nobody asked, and `given_cents` what the household got with the answer.
+    None where nobody asked, and `given_cents` what the household got with the answer. `goods` are
+    some that count, where others were bought or too few, and `has_more` that there are others.
     """
 
     on: date
@@ -100,6 +102,8 @@ class Refused:
     line: int
     case: HouseholdCase | None
     given_cents: int
+    goods: Sequence[str]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,10 +353,11 @@ def _refused(database: Database, holder: Holder) -> list[Refused]:
             for case in household_cases.of_household(session, holder.household_id)
         }
         given = household_cases.given(session, holder.household_id) if asked else {}
-    return [_refusal(each, ids, asked, given) for each in refused]
+        return [_refusal(session, each, ids, asked, given) for each in refused]
 
 
 def _refusal(
+    session: Session,
     each: PastOutcome,
     ids: Mapping[str, int],
     asked: Mapping[tuple[str, int, int], HouseholdCase],
@@ -361,6 +366,9 @@ def _refusal(
     outcome = each.outcome
     list_id, line = ids[outcome.list_code or ""], outcome.list_line or 0
     case = asked.get((each.redemption_id, list_id, line))
+    goods: list[str] = []
+    if outcome.reason in _WHICH_COUNT:
+        goods = products.counting_for(session, list_id, line, limit=_MOST_GOODS + 1)
     return Refused(
         on=each.at.business_date,
         store_id=each.at.store_id,
@@ -372,6 +380,8 @@ def _refusal(
         line=line,
         case=case,
         given_cents=given.get(case.id, 0) if case else 0,
+        goods=goods[:_MOST_GOODS],
+        has_more=len(goods) > _MOST_GOODS,
     )
 
 
@@ -392,3 +402,9 @@ def _past_list(session: Session, row: ShoppingList) -> PastList:
 
 _MOST_PAST = 10
 _MOST_REFUSED = 12
+_MOST_GOODS = 5
+_WHICH_COUNT = (
+    RefusalReason.EXCLUDED_PRODUCT,
+    RefusalReason.QUANTITY_SHORT,
+    RefusalReason.SPEND_SHORT,
+)

@@ -21,6 +21,7 @@ from service.members import pocket
 from service.members.erase import erase
 from service.store.actor import Actor
 from service.store.tables.access import Role
+from service.store.tables.offer import OfferExclusion
 from tests.market import gtin, price, query
 from tests.people import somebody
 from tests.pocket.conftest import CARDS, CODES, House
@@ -195,6 +196,31 @@ def test_what_did_not_come_off_says_why(house: House) -> None:
     assert "What did not come off" not in opened(house).get("/pocket/").text
 
 
+def test_what_is_not_part_of_an_offer_is_told_with_what_is(house: House) -> None:
+    phone = known(house)
+    offer = house.document("M03").offers[0].offer_id
+    counting = [
+        name
+        for (name,) in query(
+            house.database,
+            f"""SELECT DISTINCT q.description FROM offer_product p JOIN product q ON q.gtin = p.gtin
+                WHERE p.offer_id = {offer} ORDER BY 1""",
+        )
+    ]
+    ((other,),) = query(
+        house.database,
+        f"""SELECT min(gtin) FROM product
+            WHERE gtin NOT IN (SELECT gtin FROM offer_product WHERE offer_id = {offer})""",
+    )
+    with house.database.write() as session:
+        session.add(OfferExclusion(offer_id=offer, set_number=0, gtin=int(str(other))))
+    sell(house, 1, str(other))
+    page = phone.get("/pocket/").text
+    shown = ", ".join(map(str, counting[:5])) + (" ..." if len(counting) > 5 else "")
+    said = f"What was bought is excluded from the offer. These count: {shown}</p>"
+    assert said.replace("&", "&amp;") in page
+
+
 def refuse(house: House) -> None:
     """Use an offer of M03 twice, the second time in vain."""
     document = house.document("M03")
@@ -203,11 +229,15 @@ def refuse(house: House) -> None:
         house.database, f"SELECT min(gtin) FROM offer_product WHERE offer_id = {wanted.offer_id}"
     )
     for number in (1, 2):
-        sent = BasketIn.model_validate(
-            body(number, presented=[("card", CARDS["M03"])], lines=[(str(code), 1, 900)],
-                 day="2026-03-05")
-        )  # fmt: skip
-        redeem(house.database, house.settings, basket_of(sent, Caller(1, Role.ADMIN, None, None)))
+        sell(house, number, str(code))
+
+
+def sell(house: House, number: int, code: str) -> None:
+    """Sell one product to M03, who shows the card."""
+    sent = BasketIn.model_validate(
+        body(number, presented=[("card", CARDS["M03"])], lines=[(code, 1, 900)], day="2026-03-05")
+    )
+    redeem(house.database, house.settings, basket_of(sent, Caller(1, Role.ADMIN, None, None)))
 
 
 def ask_why(house: House, phone: TestClient) -> None:

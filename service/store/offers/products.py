@@ -46,6 +46,19 @@ def costs_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
 
 
+def counting_for(session: Session, list_id: int, line: int, *, limit: int) -> list[str]:
+    """The names of products that count for a line of a list, in order, at most `limit`."""
+    rows = session.execute(
+        text(
+            """SELECT DISTINCT q.description FROM list_line l
+               JOIN offer_product p ON p.offer_id = l.offer_id JOIN product q ON q.gtin = p.gtin
+               WHERE l.list_id = :list AND l.line = :line ORDER BY q.description LIMIT :limit"""
+        ),
+        {"list": list_id, "line": line, "limit": limit},
+    )
+    return [name for (name,) in rows]
+
+
 def goods_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     """What the products of some offers have in common, of those with one product set.
 
