@@ -111,7 +111,7 @@ def _search(market: Market, work: Effort, tell: Callable[[str], None]) -> Search
     tell("pricing")
     found = search_prices(searched, effort=work, jitter=TIE_NOISE)
     tell("assigning")
-    ledger = repair(searched, found, again=work.again)
+    ledger = repair(searched, found, work=work)
     trade(searched, found.prices, ledger, bound=found.bound, nodes=found.nodes)
     return twin.bring_back(market, found) if twin else found
 

@@ -31,7 +31,8 @@ ROUNDED = 0.05
 class Effort:
     """How much work an allocation may do; `nodes` at most for one household, see `patience`.
 
-    All households choose again as long as that gains the part `again` of the bound.
+    In `settling` passes prices follow the use; then all households choose again as long as that
+    gains the part `again` of the bound.
     """
 
     sample: int = 25_000
@@ -39,13 +40,14 @@ class Effort:
     full_steps: int = 3
     exact_steps: int = 6
     nodes: int = 200_000
+    settling: int = 0
     again: float = 2e-5
 
     @staticmethod
     def fitting(pairs: int) -> "Effort":
         """More steps where they are cheap; few deals and households also need them more."""
         if pairs < 2_000_000:
-            return Effort(exact_steps=20, again=4e-6)
+            return Effort(exact_steps=20, nodes=2_000_000, settling=12, again=4e-6)
         if pairs < 20_000_000:
             return Effort(exact_steps=10, again=4e-6)
         return Effort()

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from service.engine.allocate.kernels.arguments import WHOLE, Givers, Ledger, Prices, chain_for
 from service.engine.allocate.kernels.chains import improve
 from service.engine.allocate.kernels.givers import give_back, list_givers
+from service.engine.allocate.kernels.settle import settle
 from service.engine.allocate.market import Market, every
-from service.engine.allocate.prices import Search
+from service.engine.allocate.prices import Effort, Search, scale_of
 
 FACTORS = (1.0, 0.9, 0.7, 0.4, 0.2, 0.0)
 """Fractions of the prices."""
@@ -20,6 +21,9 @@ PLACES, MOST_PLACES, FOR_A_PLACE = 64, 512, 500
 """Places in a deal's list of givers: one for so many households, within these ends."""
 LISTED = 50_000
 """Households looked at to fill the lists."""
+SOFT, STIFFER = 0.1, 2.0
+"""If all copies of a deal were too many, its price would rise by so much of what a pair is worth;
+and by so much more from pass to pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +37,57 @@ class Draft:
 NO_DRAFT = Draft()
 
 
-def repair(market: Market, found: Search, *, again: float) -> Ledger:
+def repair(market: Market, found: Search, *, work: Effort) -> Ledger:
     """Leave in `state` an allocation within every limit; the ledger it ends with.
 
-    Overspent deals are taken back where that costs least. Then every household in turn takes what
-    the deals still have room for, or what others give up for it at less than it gains, at falling
-    fractions of the prices and finally at none, as long as a pass gains the part `again` of the
-    bound.
+    First prices follow the use. What is overspent then is taken back where that costs least.
+    Then every household in turn takes what the deals still have room for, or what others give up
+    for it at less than it gains, at falling fractions of the prices and finally at none, as long as
+    a pass gains the part `again` of the bound.
     """
     copies, spend = found.demand.copies // WHOLE, found.demand.spend // WHOLE
     limits = market.limits
     ledger = Ledger(copies, limits.minimum, limits.cap - copies, limits.budget - spend)
+    settle_limits(market, found, ledger, passes=work.settling)
     take_back_overspent(market, found.prices, ledger)
     for factor in FACTORS:
         for turn in range(MOST_PASSES):
             gain = better(
                 market, found.prices, ledger, factor=factor, nodes=found.nodes, turn=turn,
             )  # fmt: skip
-            if gain <= again * abs(found.bound):
+            if gain <= work.again * abs(found.bound):
                 break
     return ledger
+
+
+def settle_limits(market: Market, found: Search, ledger: Ledger, *, passes: int) -> None:
+    """Bring the use of every deal near its limit, at prices that follow it ever more closely.
+
+    An augmented Lagrangian, minimised household by household: each pass lowers it, then prices move
+    by what is still over or left (Hestenes 1969, Powell 1969).
+    """
+    limits, prices = market.limits, found.prices
+    none = np.zeros(len(prices.copy))
+    per_copy = SOFT * scale_of(market) / np.maximum(1, ledger.copies)
+    limit = _fewer(market, found.nodes)
+    for _ in range(passes):
+        stiff = Prices(per_copy / limits.unit_cost**2, per_copy)
+        settle(
+            market.everyone, market.pairs, prices, stiff, limits.missing, market.theta, limit,
+            market.state, ledger, none, market.desk(),
+        )  # fmt: skip
+        asked = (-prices.copy + per_copy * (ledger.minimum - ledger.copies)).clip(0.0)
+        prices = Prices(
+            (prices.spend - stiff.spend * ledger.spend_room).clip(0.0),
+            (prices.copy - per_copy * ledger.copies_room).clip(0.0)
+            - np.where(limits.minimum > 0, asked.clip(max=limits.missing), 0.0),
+        )
+        per_copy = STIFFER * per_copy
+
+
+def _fewer(market: Market, nodes: int) -> int:
+    """Nodes of a search while all households choose again."""
+    return min(nodes, NODES) if len(market.everyone) > FEW else nodes
 
 
 def better(
@@ -76,7 +111,7 @@ def better(
     everyone = market.everyone
     full = (ledger.copies_room < 1) | (ledger.spend_room < market.instance.cost_high)
     held_up = (ledger.minimum > 0) & (ledger.copies <= ledger.minimum)
-    limit = min(nodes, NODES) if len(everyone) > FEW else nodes
+    limit = _fewer(market, nodes)
     asking = asking and draft.bonus <= 0.0
     many = min(max(PLACES, len(everyone) // FOR_A_PLACE), MOST_PLACES)
     places = np.where((full | held_up) & asking, many, 0)
