@@ -35,6 +35,7 @@ _HINTS = {
 }
 _FOREIGN = mark("This was not sent from a page of this service")
 _OTHER = mark("Something went wrong")
+_NOT_YET = mark("There is nothing to show yet")
 _OTHER_HINT = mark("It is safe to try again. If it stays, tell whoever runs the service.")
 # Only texts that were written for people who use pages are shown to them.
 _SHOWN = (
@@ -108,11 +109,16 @@ def _page(request: Request, status: int, detail: str) -> Response:
             return page.to_log_in(request)
         status = HTTPStatus.NOT_FOUND
     language = recognise(request).language
+    title = _TITLES.get(HTTPStatus(status), _OTHER)
+    hint = _HINTS.get(HTTPStatus(status), _OTHER_HINT)
+    if status == HTTPStatus.CONFLICT and request.method == "GET":
+        # Nobody changed anything: what a page would show is not there.
+        title, hint = _NOT_YET, ""
     return page.show(
         request,
         "error.html",
         status=status,
-        title=language.text(_TITLES.get(HTTPStatus(status), _OTHER)),
-        hint=language.text(_HINTS.get(HTTPStatus(status), _OTHER_HINT)),
+        title=language.text(title),
+        hint=language.text(hint) if hint else "",
         detail=detail if status in _SHOWN else "",
     )

@@ -36,6 +36,7 @@ _READ_ONLY = "25006"
 _UNUSABLE_CLASSES = ("08", "28", "3D", "53", "57", "58", "25P03", "25P04", _READ_ONLY)
 # Conflicts with another transaction: deadlock detected, serialization failure, lock not available.
 _CONFLICTS = ("40P01", "40001", "55P03")
+_NO_TABLES = "The database {} has no tables yet. Run `larder migrate`."
 _UNUSABLE_CODES = re.compile("SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|PERM|READONLY)")
 
 
@@ -275,16 +276,16 @@ def _database_errors(url: str) -> Iterator[None]:
         raise Busy("Every connection to the database is taken; ask again.") from error
     except DBAPIError as error:
         shown = _without_secrets(url)
-        if _lacks_tables(error):
-            raise Misconfigured(
-                f"The database {shown} has no tables yet. Run `larder migrate`."
-            ) from error
+        if _lacks_tables(error.orig):
+            raise Misconfigured(_NO_TABLES.format(shown)) from error
         if _is_unusable(error):
             detail = " ".join(str(error.orig).split())
             raise Misconfigured(f"The database {shown} cannot be used: {detail}") from error
         raise
     except (sqlite3.OperationalError, psycopg.Error) as error:
         # The driver raises these for statements that bypass the session.
+        if _lacks_tables(error):
+            raise Misconfigured(_NO_TABLES.format(_without_secrets(url))) from error
         if isinstance(error, psycopg.Error) and (is_conflict(error) or not _is_away(error)):
             raise
         raise Misconfigured(f"The database cannot be used: {cause_of(error)}") from error
@@ -297,8 +298,8 @@ def _without_secrets(url: str) -> str:
     return address.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
-def _lacks_tables(error: DBAPIError) -> bool:
-    return "no such table" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "42P01"
+def _lacks_tables(error: BaseException | None) -> bool:
+    return "no such table" in str(error) or getattr(error, "sqlstate", "") == "42P01"
 
 
 def _is_unusable(error: DBAPIError) -> bool:

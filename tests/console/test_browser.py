@@ -97,6 +97,8 @@ def test_axe_finds_nothing_on_any_page(
     press("Open the household")
     expect(page.get_by_role("heading", name="Household H1")).to_be_visible()
     look("a household")
+    follow(page.get_by_role("link", name="Erase ..."))
+    look("the page before a household is erased")
     page.goto(f"{address}/deals/1")
     press("Stop")
     look("the page before an act")

@@ -21,6 +21,7 @@ def test_reports_show_what_was_sold_and_are_files(house: House) -> None:
     client = house.member(PersonRole.MARKETING)
     early = client.get(REPORTS)
     assert (early.status_code, "No sales were counted yet" in early.text) == (409, True)
+    assert "There is nothing to show yet" in early.text
     assert client.get(f"{REPORTS}/lift").status_code == 409
     shown = [("list", house.shop.lists[H1])]
     sold(house.database, house.settings, 1, presented=shown, lines=FULL)

@@ -13,6 +13,7 @@ from service.admin import people, runs
 from service.admin.people import PersonRole
 from service.console.app import PATH
 from service.cycle.product_sums import count_products
+from service.results.sales import count_sales
 from service.store.actor import SERVICE
 from service.store.tables.person import Passkey
 from tests.checkout.acts import sold
@@ -24,6 +25,7 @@ from tests.console.first_jobs import log_in
 from tests.console.hands import Mouse
 from tests.console.test_rights import NEEDED, VALUES
 from tests.mail import acknowledge_rows, print_batch
+from tests.results.simulated import count_programme, freeze
 from tests.shop import H1
 from tests.till import FULL
 
@@ -85,15 +87,22 @@ def pages_of(house: House, folder: Path) -> list[str]:
         )  # fmt: skip
     run = runs.request_reprint(house.database, batch_id=1)
     acknowledge_rows(house.database, house.settings, folder, "none,mailed,,soon")
+    count_sales(house.database)
+    count_programme(house.database)
+    freeze(house.database, {1: 3_000}, windows=1)
+    with house.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE offer SET control_share = 10 WHERE id = 1")
     values = {
         **VALUES, "{run}": run.id, "{person}": str(admin.id), **claimed.claim(house, folder),
     }  # fmt: skip
+    claimed.ask(house)
     client = house.member(*LOOKERS)
     found = []
     for method, path in NEEDED:
         # A file of deals is looked at while it is sent; that picture is a form's. Plans that can be
-        # proved and compared are those of `test_browser_plans`.
-        elsewhere = ("{upload}", "/deals/form/picture", "/proof", "/cycles/compare")
+        # proved and compared are those of `test_browser_plans`. A household is erased once opened.
+        elsewhere = ("{upload}", "/form/picture", "/lift/document", "/proof", "/cycles/compare",
+                     "/erase")  # fmt: skip
         if method != "GET" or any(part in path for part in elsewhere):
             continue
         filled = path
@@ -101,6 +110,8 @@ def pages_of(house: House, folder: Path) -> list[str]:
             filled = filled.replace(name, value)
         if path == "/desk/receipt":
             filled += "?store=0042&terminal=1&number=1&day=2026-03-05"
+        if path.startswith("/reports"):
+            filled += "?first=2026-01-01&last=2026-12-31"
         answer = client.get(PATH + filled, headers={"Accept": "text/html"})
         is_page = answer.headers["content-type"].startswith("text/html")
         assert answer.status_code == 200 or not is_page, path

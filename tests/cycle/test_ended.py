@@ -20,7 +20,7 @@ LATER = AS_OF + timedelta(days=14)
 DONE = datetime(2026, 6, 1, tzinfo=UTC)
 """Long after: today does not matter."""
 
-FIRST, AGAIN, LESS = 3326, 2999, 1940
+FIRST, AGAIN, LESS = 3326, 2744, 1685
 """Cents that the first cycle reserves, the next, and the next while the first still holds its."""
 
 
