@@ -133,6 +133,15 @@ def test_a_code_is_tried_five_times_and_numbers_wait(reached: House) -> None:
     assert ask(phone, CARDS["M03"]).status_code == 429
 
 
+def test_who_asked_under_a_lost_key_keeps_nobody_else_waiting(reached: House) -> None:
+    ask(reached.phone(), CARDS["M03"])
+    with reached.database.write() as session:
+        lost = "UPDATE pocket_log_in SET number_sealed = 'bG9zdA=='"
+        session.connection().exec_driver_sql(lost)
+    ask(reached.phone(), CARDS["M03"])
+    assert len(codes(reached)) == 1
+
+
 def test_all_codes_together_are_limited(reached: House) -> None:
     few = with_settings(reached, codes_most=2)
     for place in range(2):
