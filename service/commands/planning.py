@@ -139,7 +139,9 @@ def response(
     show_table(table)
     _depths(found.lesson)
     pulled = elasticity(found.lesson.depths)
-    if pulled is not None:
+    if pulled is None:
+        say("how much more deeper discounts add is not seen yet")
+    else:
         say(
             f"one per cent more off the price adds {pulled.value:.2f} +- {pulled.error:.2f} per "
             f"cent to what a copy adds; the defaults say {pulled.stated:.2f}"

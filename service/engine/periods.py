@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from service.errors import InvalidInput
+
 _QUARTER = 3
 _DECEMBER = 12
 _LEAP_DAY = (2, 29)
@@ -30,6 +32,12 @@ class Period:
     def days(self) -> int:
         """How many days it has."""
         return (self.last - self.first).days + 1
+
+
+def require_order(first: date, last: date) -> None:
+    """Raise InvalidInput for days that end before they begin."""
+    if last < first:
+        raise InvalidInput("The last day is before the first.")
 
 
 def periods(first: date, last: date, each: Each) -> list[Period]:

@@ -12,6 +12,8 @@ from service.members.pocket import SESSION_DAYS
 from service.pages.languages import mark
 from service.pocket import page
 from service.pocket.holding import stored
+from service.sending.outbox import KEPT as MESSAGES_KEPT
+from service.store.tables.retention import Kind
 
 router = APIRouter()
 
@@ -19,7 +21,8 @@ router = APIRouter()
 class Kept(NamedTuple):
     """What is kept in some tables of an export, why, how long, and who sees it.
 
-    `%(days)s` in `until` is a number of days that the settings or the page decide on.
+    `%(days)s` in `until` is a number of days that the settings or the code decide on. `goes` are
+    the kinds of what goes before, where the settings say when.
     """
 
     tables: tuple[str, ...]
@@ -27,6 +30,7 @@ class Kept(NamedTuple):
     why: str
     until: str
     who: str
+    goes: tuple[tuple[Kind, str], ...] = ()
 
 
 _ERASED = mark("Until you are erased.")
@@ -78,6 +82,16 @@ KEPT = (
         mark("To know what you will need, and to settle offers with those who pay for them."),
         mark("When you are erased, the numbers stay without anybody they belong to."),
         mark("The service desk. Suppliers see sums of many households, never yours."),
+        (
+            (
+                Kind.BASKETS,
+                mark("What you bought goes after %(days)s days, once no claim needs it any more."),
+            ),
+            (
+                Kind.REFUSALS,
+                mark("Refused offers go after %(days)s days, once no claim needs them any more."),
+            ),
+        ),
     ),
     Kept(
         ("lists", "list_lines", "cycles", "left_out", "overrides"),
@@ -85,12 +99,13 @@ KEPT = (
         mark("To print them, to redeem them, and to measure what offers change."),
         mark("When you are erased, the numbers stay without anybody they belong to."),
         _DESK,
+        ((Kind.LISTS, mark("What a list said goes %(days)s days after it has ended.")),),
     ),
     Kept(
         ("messages", "log_ins"),
         mark("That a code to log in was asked for, and whether it reached you"),
         mark("To let you in without a letter, and nobody else."),
-        mark("Address and text until it is sent, the rest until you are erased."),
+        mark("Address and text until it is sent, the rest %(days)s days."),
         _DESK,
     ),
     Kept(
@@ -106,6 +121,7 @@ KEPT = (
         mark("So that you can check on us."),
         mark("When you are erased, the numbers stay without anybody they belong to."),
         _DESK,
+        ((Kind.AUDIT, mark("Who looked goes after %(days)s days.")),),
     ),
 )
 
@@ -114,8 +130,11 @@ KEPT = (
 def policy(request: Request) -> Response:
     """What is kept, for whoever opens the page; no log-in is needed."""
     _, settings = stored(request)
-    days = {"contact": settings.purge_days, "own_items": SESSION_DAYS}
+    days = {
+        "contact": settings.purge_days, "own_items": SESSION_DAYS, "messages": MESSAGES_KEPT.days,
+    }  # fmt: skip
     return page.show(
         request, "policy.html", kept=KEPT, days=days,
+        goes={kind: getattr(settings, f"keep_{kind}_days") for kind in Kind},
         covers_profile=settings.letter_consent_covers_profile,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.engine.concentration import Concentration, concentration
+from service.engine.periods import require_order
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import retention, sales
@@ -23,10 +24,12 @@ class ConcentrationReport:
 def concentration_report(
     database: Database, settings: Settings, *, first: date, last: date
 ) -> ConcentrationReport:
-    """Of the households that bought from `first` to `last`. Raises Conflict where none did.
+    """Of the households that bought from `first` to `last`.
 
-    The same for days whose baskets are not all kept.
+    Raises InvalidInput for days that end before they begin, Conflict where none bought and for days
+    whose baskets are not all kept.
     """
+    require_order(first, last)
     with database.read() as session:
         retention.require_baskets(session, first)
         spent = sales.spent(session, first=first, last=last, margin_percent=settings.margin_percent)

@@ -9,6 +9,7 @@ from service.engine.lift.effect import Effect, effect
 from service.engine.lift.moments import Moments
 from service.engine.lift.programme import OUTCOMES, VARIABLES, analysed, unpacked
 from service.engine.offers import Arm
+from service.engine.periods import require_order
 from service.errors import Conflict
 from service.settings import Settings
 from service.store import programme as stored
@@ -70,7 +71,12 @@ class ProgrammeReport:
 def programme_report(
     database: Database, settings: Settings, *, first: date, last: date
 ) -> ProgrammeReport:
-    """The report of a period, from sums. Raises Conflict where no cycle of it was counted yet."""
+    """The report of a period, from sums.
+
+    Raises InvalidInput for days that end before they begin, Conflict where no cycle of it was
+    counted yet.
+    """
+    require_order(first, last)
     with database.read() as session:
         windows = stored.windows(session, first=first, last=last)
         ids = [cycle.id for cycle, _ in windows]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from service.engine.periods import Each, Period, periods, year_before
+from service.engine.periods import Each, Period, periods, require_order, year_before
 from service.errors import Conflict, InvalidInput
 from service.store import baskets, cycles, retention, sales
 from service.store.sales import By
@@ -86,12 +86,11 @@ def sales_report(
     for a period that ends before it begins or has too many parts, and Conflict where nothing was
     counted.
     """
+    require_order(first, last)
     with database.read() as session:
         known = sales.kept(session)
         if known is None:
             raise Conflict("No sales were counted yet; run `larder report count`.")
-        if last < first:
-            raise InvalidInput("The last day is before the first.")
         now = periods(first, min(last, known.last), each)
         if len(now) > MOST_PERIODS:
             raise InvalidInput(

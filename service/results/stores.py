@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from service.engine.periods import Each, Period, year_before
+from service.engine.periods import Each, Period, require_order, year_before
 from service.errors import Conflict
 from service.results.sales import numbered
 from service.store import sales
@@ -55,7 +55,11 @@ class StoreRow:
 
 
 def stores_report(database: Database, *, first: date, last: date) -> list[StoreRow]:
-    """Each store's result from `first` to `last`. Raises Conflict where nothing was counted."""
+    """Each store's result from `first` to `last`.
+
+    Raises InvalidInput for days that end before they begin, Conflict where nothing was counted.
+    """
+    require_order(first, last)
     with database.read() as session:
         known = sales.kept(session)
         if known is None:

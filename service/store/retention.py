@@ -14,6 +14,7 @@ from service.engine.clearing.claim import ClaimState
 from service.engine.lift.before import BEFORE_DAYS
 from service.engine.lift.outcomes import WINDOWS
 from service.errors import Conflict
+from service.store.tables import metadata
 from service.store.tables.retention import Kind, Retention
 from service.store.tables.types import UtcMoment
 
@@ -28,12 +29,18 @@ _NEEDED = f"""(
     OR EXISTS (SELECT 1 FROM till_conflict t WHERE t.redemption_id = r.id AND t.ended_at IS NULL)
     OR EXISTS (SELECT 1 FROM redemption_line n JOIN offline_use u ON u.redemption_line_id = n.id
                WHERE n.redemption_id = r.id AND NOT u.given_back))"""
-# A sale that came to nothing but history and refusals.
+# A sale that came to nothing but history and refusals, which go with it: nothing else names it.
+_NAMING_SALES = sorted(
+    key.parent.table.name
+    for table in metadata.tables.values()
+    for key in table.foreign_keys
+    if key.target_fullname == "redemption.id" and table.name != "refusal"
+)
 _BARE = f"""SELECT r.id FROM redemption r WHERE r.basket_id IN :keys AND r.state <> 'voided'
     {
     " ".join(
         f"AND NOT EXISTS (SELECT 1 FROM {child} z WHERE z.redemption_id = r.id)"
-        for child in ("redemption_line", "till_conflict", "till_return", "till_event", "goodwill")
+        for child in _NAMING_SALES
     )
 }"""
 _OPEN_OF_TRAIL = f"""(

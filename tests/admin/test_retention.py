@@ -13,8 +13,9 @@ from service.clearing.reports import evaluate_suppliers
 from service.errors import Conflict
 from service.results.sales import count_sales
 from service.settings import Settings
-from service.store import lists
+from service.store import household_cases, lists
 from service.store.session import Database
+from service.store.tables.household_case import HouseholdCase
 from service.store.tables.retention import Kind
 from tests.checkout.acts import off, replayed, returned, sold, voided
 from tests.clearing.conftest import NOW, drawn, shop
@@ -96,6 +97,24 @@ def test_what_is_old_goes_but_for_what_is_needed(
             undo()
     with pytest.raises(Conflict, match=r"Baskets before \S+ are kept no more"):
         evaluate_suppliers(database, day=date(2026, 3, 5))
+
+
+def test_a_sale_that_a_household_asks_about_stays_without_its_basket(
+    database: Database, settings: Settings, used: Shop, read_only: Ask
+) -> None:
+    [(sale, household)] = read_only("SELECT id, household_id FROM redemption WHERE number = '3'")
+    with database.write() as session:
+        household_cases.add(
+            session,
+            HouseholdCase(
+                household_id=household, redemption_id=sale, list_id=1, list_line=1,
+                reason="already_redeemed", text="", state="open", asked_at=NOW, answer="", actor="",
+            ),
+        )  # fmt: skip
+    gone = retention.remove(database, kept(settings), now=LATER)
+    assert gone[Kind.BASKETS] == 2
+    assert numbers(read_only) == ["1", "4"]
+    assert read_only("SELECT basket_id FROM redemption WHERE number = '3'") == [(None,)]
 
 
 def test_of_lists_what_they_said_goes_and_what_was_offered_stays(

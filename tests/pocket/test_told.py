@@ -9,7 +9,7 @@ from service.pocket import words
 from service.pocket.policy import KEPT
 from service.store.exports import EXPORTED
 from tests.market import query
-from tests.pocket.conftest import House
+from tests.pocket.conftest import House, with_settings
 from tests.pocket.test_list import known, opened
 
 
@@ -106,11 +106,19 @@ def test_the_page_speaks_each_language(house: House) -> None:
 
 def test_the_policy_names_all_that_is_kept_and_needs_no_log_in(house: House) -> None:
     assert sorted(table for row in KEPT for table in row.tables) == sorted(EXPORTED)
-    assert {row.tables[0] for row in KEPT if "%(days)s" in row.until} == {"contact", "own_items"}
+    assert {row.tables[0] for row in KEPT if "%(days)s" in row.until} == {
+        "contact", "own_items", "messages"
+    }  # fmt: skip
     guest = house.phone()
     page = guest.get("/pocket/policy").text
     for row in KEPT:
         assert row.why in page
     assert f"go after {house.settings.purge_days} days" in page
+    assert "What you bought goes" not in page
+    kept = with_settings(house, keep_baskets_days=400, keep_audit_days=31)
+    page_of_kept = kept.phone().get("/pocket/policy").text
+    assert "What you bought goes after 400 days" in page_of_kept
+    assert "Who looked goes after 31 days" in page_of_kept
+    assert "Refused offers go" not in page_of_kept
     german = guest.get("/pocket/policy", headers={"Accept-Language": "de"}).text
     assert language_of("de").text(KEPT[1].why) in german

@@ -11,6 +11,8 @@ MIDDLE_PERCENT = {"up_to_10": 7.0, "up_to_20": 15.0, "up_to_35": 27.0, "over_35"
 """What stands for a band of depth."""
 STATED = 0.5
 """Of the defaults' pull 2F / (F + H) of a face value F, at F = H."""
+CERTAIN = 3.0
+"""So many errors above nothing, a ratio's error may be taken from those of its two parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ def elasticity(depths: pl.DataFrame) -> Elasticity | None:
 
     What was seen over what the stated pull expected is regressed on the logarithm of depth within
     cells, each weighed by how certain it is; the slope over the mean is what to add. None where no
-    cell shows two depths, or all together show nothing.
+    cell shows two depths, or where the mean is not `CERTAIN` errors above nothing: over what may be
+    nothing, a slope is no number.
     """
     known = depths.filter(pl.col("depth").is_in(list(MIDDLE_PERCENT)), pl.col("error") > 0)
     weight = 1 / known["error"].to_numpy() ** 2
@@ -46,8 +49,8 @@ def elasticity(depths: pl.DataFrame) -> Elasticity | None:
 
     across = within(depth)
     spread = float((weight * across**2).sum())
-    mean = float((weight * seen).sum() / weight.sum())
-    if spread <= 1e-9 or mean <= 0:
+    mean, doubt = float((weight * seen).sum() / weight.sum()), 1 / float(weight.sum())
+    if spread <= 1e-9 or mean <= CERTAIN * sqrt(doubt):
         return None
-    slope = float((weight * across * seen).sum()) / spread
-    return Elasticity(STATED + slope / mean, sqrt(1 / spread) / mean, STATED)
+    added = float((weight * across * seen).sum()) / spread / mean
+    return Elasticity(STATED + added, sqrt(1 / spread + added**2 * doubt) / mean, STATED)

@@ -2,6 +2,7 @@
 
 from math import log
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -34,3 +35,21 @@ def test_one_depth_or_nothing_seen_says_nothing() -> None:
     assert elasticity(depths(0.0).clear()) is None
     assert elasticity(depths(0.0).filter(pl.col("depth") == "over_35")) is None
     assert elasticity(depths(0.0).with_columns(pl.col("ratio") - 2.0)) is None
+
+
+def test_a_mean_that_may_be_nothing_gives_no_number() -> None:
+    unsure = depths(0.6, error=2.0)
+    assert float(str(unsure["ratio"].mean())) > 0
+    assert elasticity(unsure) is None
+
+
+def test_the_error_is_that_of_both_the_slope_and_the_mean() -> None:
+    rng = np.random.default_rng(2)
+    true = depths(0.6, error=0.3)
+    noise = rng.normal(0.0, 0.3, (400, true.height))
+    drawn = [elasticity(true.with_columns(pl.col("ratio") + each)) for each in noise]
+    values = [each.value for each in drawn if each is not None]
+    said = elasticity(true)
+    assert said is not None
+    assert len(values) == len(drawn)
+    assert np.std(values) == pytest.approx(said.error, rel=0.1)
