@@ -16,9 +16,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from service.admin import server_tools
 from service.admin.status import read_status
 from service.errors import Conflict, InvalidInput, Misconfigured, Problem
+from service.secret_key import both
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database
@@ -136,10 +139,31 @@ def counts_of(database: Database) -> dict[str, int]:
 
 def fingerprints(settings: Settings) -> dict[str, str]:
     """Of both keys: enough to say whether they are the same, too little to find them by."""
-    return {
-        name: hashlib.sha256(b"larder backup\0" + value.get_secret_value().encode()).hexdigest()[:8]
-        for name, value in (("secret", settings.secret_key), ("code", settings.code_key))
-    }
+    keys = {"secret": settings.secret_key, "code": settings.code_key}
+    return {name: _fingerprint(value) for name, value in keys.items()}
+
+
+def said_of_keys(settings: Settings, made_with: Mapping[str, str]) -> list[str]:
+    """What somebody should know who brings back what was made with other keys."""
+    said = []
+    secrets = [_fingerprint(key) for key in both(settings.secret_key)]
+    if made_with["secret"] not in secrets:
+        said.append("WRONG: LARDER_SECRET_KEY is not the key that it was made with")
+    elif made_with["secret"] != secrets[0]:
+        said.append(
+            "It was made with LARDER_SECRET_KEY_BEFORE: cards, phones and API keys are found under "
+            "it. Run larder keys renew before that setting goes."
+        )
+    if made_with["code"] != fingerprints(settings)["code"]:
+        said.append(
+            "LARDER_CODE_KEY is not the key that it was made with: lists in it keep their codes, "
+            "new ones get theirs under the key that is set."
+        )
+    return said
+
+
+def _fingerprint(key: SecretStr) -> str:
+    return hashlib.sha256(b"larder backup\0" + key.get_secret_value().encode()).hexdigest()[:8]
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from service.admin import server_tools
-from service.admin.backup import back_up, counts_of, fingerprints, read_manifest, restore
+from service.admin.backup import back_up, counts_of, read_manifest, restore, said_of_keys
 from service.clearing.books import check_books
 from service.commands.console import EXIT_FAILED, say
 from service.commands.database import open_database
@@ -45,9 +45,8 @@ def bring_back(
     with open_database() as (database, settings):
         manifest = read_manifest(folder)
         say(f"of {manifest['at']}, migration {manifest['migration']}: every file is whole")
-        for name, mark in fingerprints(settings).items():
-            if manifest["keys"][name] != mark:
-                say(f"WRONG: LARDER_{name.upper()}_KEY is not the key that it was made with")
+        for line in said_of_keys(settings, manifest["keys"]):
+            say(line)
         with _target(database, settings, verify=verify) as (target, given):
             restore(target, given, folder)
             migrate.upgrade(target)

@@ -1,6 +1,7 @@
 """backup and restore: a drill on both databases, and backups that are not what they were."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -105,7 +106,22 @@ def test_books_that_were_broken_when_it_was_made_are_named(
             "'offer_reserved'"
         )
     folder = backed_up(shop, tmp_path)
-    monkeypatch.setenv("LARDER_CODE_KEY", "another code key than the one that it was made with")
     said = refused(shop, folder, "--verify").out
     assert "postings_sum_to_zero: BROKEN" in said
-    assert "WRONG: LARDER_CODE_KEY is not the key that it was made with" in said
+    assert "KEY is" not in said
+
+
+def test_other_keys_than_it_was_made_with_are_named(
+    shop: Larder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = backed_up(shop, tmp_path)
+    made_with = os.environ["LARDER_SECRET_KEY"]
+    monkeypatch.setenv("LARDER_SECRET_KEY", "another secret key than it was made with, and longer")
+    monkeypatch.setenv("LARDER_CODE_KEY", "another code key than the one that it was made with")
+    said = shop("restore", str(folder), "--verify").out
+    assert "WRONG: LARDER_SECRET_KEY is not the key that it was made with" in said
+    assert "LARDER_CODE_KEY is not the key that it was made with: lists in it keep" in said
+    monkeypatch.setenv("LARDER_SECRET_KEY_BEFORE", made_with)
+    said = shop("restore", str(folder), "--verify").out
+    assert "WRONG" not in said
+    assert "It was made with LARDER_SECRET_KEY_BEFORE" in said
