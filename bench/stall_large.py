@@ -2,12 +2,12 @@
 
     python -m bench.stall_large
 
-Replays of 16 MiB, of sales and of all that only looks like them, and baskets of a MiB with more
-parts than any has. `turn` is the CPU of the longest turn of the loop (`bench.stall`); `late` is how
-late the loop came back at most, so that what another thread did without letting it go on is in it:
-the less of the time that went by, without the loop's own wait for a core, and of the CPU that the
-process used meanwhile. Both are too much on a machine that has other things to do, so that the
-least of several tries is printed.
+Replays of 16 MiB, of sales and of all that only looks like them, baskets of a MiB with more parts
+than any has, and the largest bodies of calls that take only a few fields. `turn` is the CPU of the
+longest turn of the loop (`bench.stall`); `late` is how late the loop came back at most, so that
+what another thread did without letting it go on is in it: the less of the time that went by,
+without the loop's own wait for a core, and of the CPU that the process used meanwhile. Both are too
+much on a machine that has other things to do, so that the least of several tries is printed.
 """
 
 import asyncio
@@ -21,10 +21,11 @@ from pathlib import Path
 
 import httpx2
 
-from bench.stall import MOST_MS, Turns, serving
+from bench.stall import MOST_MS, Turns, post, serving
 from bench.till_shop import STORE, body, fill, settings_of
 from service.admin.keys import add_key
 from service.api.app import prepare_process
+from service.api.till.bodies import LARGE_BYTES
 from service.store import migrate
 from service.store.session import Database
 from service.store.tables.access import Role
@@ -104,29 +105,44 @@ def baskets() -> Iterator[tuple[str, str, bytes]]:
         yield name, "application/json", json.dumps(sent, separators=(",", ":")).encode()
 
 
+def forms() -> Iterator[tuple[str, str, bytes]]:
+    """What is sent where a few fields are expected."""
+    size = LARGE_BYTES - 2
+    unknown = ",".join(f'"{each:x}":1' for each in range(size // 8))
+    yield "unknown parts", "application/json", b"{" + unknown.encode() + b"}"
+    yield "empty arrays", "application/json", b"[" + b"[]," * (size // 3 - 1) + b"[]]"
+    yield "brackets", "application/json", b"[" * size
+
+
 def bench(url: str) -> float:
     """The worst of all, in ms."""
     turns, late = Turns(), Lateness()
     database = Database(url)
     migrate.upgrade(database)
-    key = add_key(database, settings_of(url), role=Role.POS, store_id=STORE)[1]
+    till = add_key(database, settings_of(url), role=Role.POS, store_id=STORE)[1]
+    marketing = add_key(database, settings_of(url), role=Role.MARKETING)[1]
     fill(database, 2, 1)
     database.dispose()
     prepare_process()
     worst = 0.0
-    headers = {"Authorization": f"Bearer {key}"}
     print(f"  {'ms':36}{'turn':>8}{'late':>8}{'bytes':>13}  status")
     with (
         serving(url, turns, beside=late.watch) as address,
-        httpx2.Client(base_url=address, headers=headers, timeout=900) as http,
+        httpx2.Client(base_url=address, timeout=900) as http,
     ):
-        for path, bodies in (("/v1/replays", replays()), ("/v1/redemptions", baskets())):
+        sent = (
+            ("/v1/replays", till, replays()),
+            ("/v1/redemptions", till, baskets()),
+            ("/v1/cycles", marketing, forms()),
+        )
+        for path, key, bodies in sent:
             for name, kind, content in bodies:
                 found = []
                 for _ in range(TIMES):
                     turns.longest_ms()
                     late.longest_ms()
-                    answer = http.post(path, content=content, headers={"Content-Type": kind})
+                    headers = {"Authorization": f"Bearer {key}", "Content-Type": kind}
+                    answer = post(http, path, content, headers=headers)
                     found.append((turns.longest_ms(), late.longest_ms()))
                 turn, lateness = (min(each) for each in zip(*found, strict=True))
                 worst = max(worst, turn, lateness)

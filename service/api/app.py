@@ -37,6 +37,7 @@ from service.api.seen import Seen
 from service.api.server import server_of
 from service.api.stalls import Stalls
 from service.api.till import routes as till
+from service.api.till.bodies import LARGE_BYTES
 from service.api.till.counter import CONNECTIONS, Counter
 from service.api.till.forms import house_of
 from service.bodies import LimitBody
@@ -63,6 +64,18 @@ _UPLOADS = frozenset(
         "/v1/supplier/deals",
     }
 )
+
+_LARGE = frozenset(
+    {
+        "/v1/agreements",
+        "/v1/lists/lookup",
+        "/v1/quotes",
+        "/v1/redemptions",
+        "/v1/returns",
+        "/v1/voids",
+    }
+)
+"""What may be longer than is read on the event loop, and is read beside it."""
 
 DESCRIPTION = """Tills quote and redeem baskets, marketing uploads deals and runs cycles, the
 mailing house fetches batches. Every error is `application/problem+json`; money is whole cents;
@@ -128,7 +141,11 @@ def _limit_of(settings: Settings, pages: tuple[str, ...], path: str) -> int | No
         return None
     if path == "/v1/replays":
         return settings.max_replay_bytes
-    return settings.max_upload_bytes if path in _UPLOADS else settings.max_body_bytes
+    if path in _UPLOADS:
+        return settings.max_upload_bytes
+    if path in _LARGE:
+        return settings.max_body_bytes
+    return min(settings.max_body_bytes, LARGE_BYTES)
 
 
 def run(app: FastAPI, *, host: str, port: int) -> None:

@@ -12,6 +12,7 @@ from starlette.routing import compile_path
 
 from service.api.problems import MEDIA_TYPE, invalid_request, problem
 from service.api.till.schemas import BasketIn, LookupIn, OfflineIn, ReturnIn, VoidIn
+from service.files.agreements import AgreementsIn
 
 _SCHEMAS = "#/components/schemas/"
 _TILL = "till"
@@ -58,6 +59,10 @@ class ProblemOut(BaseModel):
     accept: str = Field(default="", description="The digest that accepts these notes")
 
 
+_READ_RAW = (AgreementsIn, BasketIn, LookupIn, OfflineIn, ReturnIn, VoidIn)
+"""Bodies that the framework does not read."""
+
+
 class DocumentedApp(FastAPI):
     """An application whose OpenAPI document lists the problems of each operation."""
 
@@ -70,7 +75,7 @@ class DocumentedApp(FastAPI):
         # FastAPI's own schema of a refused body is never sent.
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        for model in (ProblemOut, BasketIn, LookupIn, OfflineIn, VoidIn, ReturnIn):
+        for model in (ProblemOut, *_READ_RAW):
             schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
             schemas |= {**schema.pop("$defs", {}), model.__name__: schema}
         for path, operations in document["paths"].items():

@@ -54,7 +54,11 @@ class HttpSettings(Group):
         default=False,
         description="Whether every request is logged: its route, status and time, no address",
     )
-    max_body_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body")
+    max_body_bytes: int = Field(
+        default=1_048_576,
+        ge=1024,
+        description="Largest body of a till's call or of agreements; others take 32 KiB",
+    )
     max_replay_bytes: int = Field(
         default=16_777_216, ge=1024, description="Largest replay of sales made offline"
     )

@@ -40,8 +40,9 @@ def test_a_method_that_is_not_there(shared_marketing: TestClient) -> None:
 
 
 def test_a_body_that_is_too_large(shared_marketing: TestClient) -> None:
-    document = problem(shared_marketing.post("/v1/cycles", content=b" " * 1_048_577), 413)
-    assert document["detail"] == "A body may have 1048576 bytes here."
+    document = problem(shared_marketing.post("/v1/cycles", content=b" " * 32_769), 413)
+    assert document["detail"] == "A body may have 32768 bytes here."
+    problem(shared_marketing.post("/v1/quotes", content=b" " * 1_048_576), 403)
 
 
 def test_a_body_that_is_too_large_and_does_not_say_so(shared_marketing: TestClient) -> None:

@@ -5,7 +5,8 @@ from http import HTTPStatus
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
 from service.api.deps import DatabaseDep, FinanceCaller, Id, SettingsDep
 from service.api.description import may_answer
@@ -28,6 +29,7 @@ from service.api.schemas.clearing import (
     LoadedOut,
     NoteIn,
 )
+from service.api.till.bodies import described, read
 from service.clearing.agreements import list_agreements, load_agreements
 from service.clearing.books import check_books
 from service.clearing.disputes import (
@@ -61,13 +63,15 @@ class DisputesPage(Page):
     disputes: list[DisputeOut]
 
 
-@router.post("/agreements", response_model=LoadedOut)
-def load(
-    form: AgreementsIn, database: DatabaseDep, settings: SettingsDep, caller: FinanceCaller
+@router.post("/agreements", response_model=LoadedOut, openapi_extra=described(AgreementsIn))
+async def load(
+    request: Request, database: DatabaseDep, settings: SettingsDep, caller: FinanceCaller
 ) -> LoadedOut:
     """Add agreements, or a revision of each that changed; all of them or none."""
-    now = datetime.now(UTC)
-    loaded = load_agreements(database, settings, form, by=caller.actor, now=now)
+    form = await read(request, AgreementsIn)
+    loaded = await run_in_threadpool(
+        load_agreements, database, settings, form, by=caller.actor, now=datetime.now(UTC)
+    )
     return LoadedOut.model_validate(loaded)
 
 

@@ -23,7 +23,7 @@ LARGE_BYTES = 32_768
 """A longer body is read beside the event loop; up to it that takes 1.5 ms (`bench.stall`)."""
 
 _MOST_COMMAS, _MOST_BRACKETS = 12_500, 4_000
-"""More than a sale has with as many lines and discounts as it may.
+"""More than a sale has with as many lines and discounts as it may, or 400 agreements.
 
 They are counted before it is parsed: whatever thread parses, no other runs meanwhile.
 """
@@ -81,7 +81,9 @@ def parsed(sent: bytes, form: type[Form]) -> Form:
     if len(sent) > LARGE_BYTES and (
         sent.count(b",") > _MOST_COMMAS or sent.count(b"[") + sent.count(b"{") > _MOST_BRACKETS
     ):
-        raise InvalidInput("It has more parts than any sale.", [Problem("#", "has too many parts")])
+        raise InvalidInput(
+            "It has more parts than are read at once.", [Problem("#", "has too many parts")]
+        )
     return form.model_validate_json(sent)
 
 
