@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,10 @@ from service.files.apart import Apart, Limits
 from service.settings import Settings
 from service.store import migrate
 from service.store.session import Database
+
+# The tests start the service hundreds of times; compiled once, each start takes half as long.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long one example takes says something of the machine, nothing of the code.
 hypothesis.settings.register_profile(
