@@ -35,11 +35,11 @@ def waiting(session: Session, *, started_before: date) -> Sequence[Cycle]:
 
 
 def tiers(session: Session, cycle_id: int) -> pl.DataFrame:
-    """household_id, arm and tier (empty for none) of a cycle's households."""
+    """household_id, arm and tier (empty for none) of a cycle's households that are compared."""
     rows = session.execute(
         text(
             """SELECT household_id, arm, coalesce(tier, '') FROM cycle_household
-               WHERE cycle_id = :cycle ORDER BY household_id"""
+               WHERE cycle_id = :cycle AND arm <> 'general' ORDER BY household_id"""
         ),
         {"cycle": cycle_id},
     )
