@@ -13,7 +13,7 @@ from service.store.bulk import append
 from service.store.tables.cycle import Cycle
 from service.store.tables.programme import ProgrammeSum, ProgrammeWindow
 
-TIER, CATEGORY = "tier", "category"
+TIER, CATEGORY, REGION, CELL = "tier", "category", "region", "cell"
 
 
 def waiting(session: Session, *, started_before: date) -> Sequence[Cycle]:
