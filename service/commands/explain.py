@@ -81,8 +81,10 @@ def _show_items(table: pl.DataFrame, most: int) -> None:
         shown.add_row(
             row["item"],
             f"{row['p_purchase']:.1%}",
-            f"{row['expected_on']} ({row['early_80_on']} to {row['late_80_on']})",
-            f"{row['times']} days",
+            f"{row['expected_on']} ({row['early_80_on']} to {row['late_80_on']})"
+            if row["expected_on"]
+            else "-",
+            f"{row['times']} days" if row["times"] else "not read",
             row["reason"],
         )
     show_table(shown)

@@ -200,6 +200,16 @@ def _plain(each: Judgement) -> dict[str, Any]:
         "any_day_interval": _ends(lift.live),
         "sold_more": each.sold_more,
         "pooled": each.pooled,
+        "places": [
+            {
+                "by": place.side,
+                "place": place.name,
+                "exposed": place.exposed.households,
+                "control": place.control.households,
+                "effect": _effect(place.effect),
+            }
+            for place in lift.places
+        ],
         "sales_per_money_paid": lift.sales_per_money_paid,
     }
 

@@ -32,6 +32,8 @@ def show_plan(found: WhatIf, *, currency: str) -> None:
         f"{found.expected_redemptions:,.0f} redemptions for {money(found.expected_cost_cents)}; "
         f"at most {found.gap:.2%} from the best"
     )
+    if found.general:
+        say(f"{found.general:,} of them agreed to no profile: nothing they bought decides")
     _suppliers(found.suppliers, money)
     _deals(found.deals, money)
     table = Table(

@@ -193,7 +193,8 @@ def _show_programme(found: ProgrammeReport, settings: Settings) -> None:
 
 
 def _part_row(part: Part) -> list[str]:
-    name = {"all": "all", "tier": f"class {part.name or '-'}"}.get(part.kind, part.name)
+    of = {"tier": "class", "region": "region", "cell": "cell"}
+    name = f"{of[part.kind]} {part.name or '-'}" if part.kind in of else part.name or part.kind
     counts = [name, f"{part.households:,}", f"{part.held_out:,}", f"{part.copies:,}"]
     sold, margin, new = (part.added(each) for each in ("sales", "margin", "new_to_brand"))
     own = part.added("own_brand")

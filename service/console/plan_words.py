@@ -37,6 +37,7 @@ PROOFS = {
     ProofReason.FULLEST: mark("Most offers"),
     ProofReason.WITHOUT_OFFERS: mark("No offers"),
     ProofReason.HELD_OUT: mark("Held out"),
+    ProofReason.GENERAL: mark("Made without its purchases"),
     ProofReason.PINNED: mark("Has a pinned offer"),
     ProofReason.PARTNER: mark("Has a partner's slot"),
     ProofReason.LANGUAGE: mark("Another language"),

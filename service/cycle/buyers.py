@@ -40,9 +40,13 @@ class Buyers:
 
 
 def to_value(holders: pl.DataFrame, *, salt: str) -> pl.DataFrame:
-    """The holders whose copies are valued: all of a deal, or a draw. See `store.copies.holders`."""
+    """The holders whose copies are valued: all of a deal, or a draw. See `store.copies.holders`.
+
+    Whose list follows from no purchase has no worth: its purchases are not read here either.
+    """
     parts = [holders.clear()]
-    for each in holders.partition_by("offer_id", maintain_order=True):
+    known = holders.filter(pl.col("worth_decile").is_not_null())
+    for each in known.partition_by("offer_id", maintain_order=True):
         if each.height > MOST_VALUED:
             percent = max(1, 100 * MOST_VALUED // each.height)
             drawn = held_out(each["household_id"], percent, salt=salt)
@@ -78,7 +82,9 @@ def buyers_of(holders: pl.DataFrame, valued: pl.DataFrame, *, budget_price: floa
     mean = known.select(pl.col("value_cents").mean()).item()
     return Buyers(
         copies=holders.height,
-        mean_worth_decile=round(float(holders.select(pl.col("worth_decile").mean()).item()), 1),
+        mean_worth_decile=round(
+            float(holders.select(pl.col("worth_decile").mean()).item() or 0), 1
+        ),
         tiers=tiers,
         cells=cells,
         valued=known.height,

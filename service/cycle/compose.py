@@ -1,6 +1,6 @@
 """Documents and their lines from what was chosen, picked and read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,8 +39,12 @@ def read_around(
     household_ids: Sequence[int],
     *,
     gtins: Sequence[int] | None = None,
+    general: Collection[int] = (),
 ) -> Around:
-    """What is around the lists of some households; `gtins` are what they bought, None for all."""
+    """What is around the lists of some households; `gtins` are what they bought, None for all.
+
+    Of `general` ones it is not asked where they shop.
+    """
     offer_ids = inputs.running.offers["offer_id"].to_list()
     return Around(
         read_looks(session, offer_ids=offer_ids, gtins=gtins),
@@ -50,6 +54,7 @@ def read_around(
             as_of=inputs.as_of,
             offer_ids=offer_ids,
             household_ids=household_ids,
+            general=general,
         ),
     )
 

@@ -1,6 +1,6 @@
 """What the letters of some households carry besides offers and reminders, read and chosen."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -63,8 +63,14 @@ def read_content(
     as_of: date,
     offer_ids: Sequence[int],
     household_ids: Sequence[int],
+    general: Collection[int] = (),
 ) -> LetterContent:
-    """What letters of a date may carry; `offer_ids` are those that may be on them."""
+    """What letters of a date may carry; `offer_ids` are those that may be on them.
+
+    Of `general` households it is not asked where they shop.
+    """
+    without = frozenset(general)
+    shoppers = [each for each in household_ids if each not in without]
     stored = content.entries(session)
     if not stored:
         return LetterContent(as_of)
@@ -88,7 +94,7 @@ def read_content(
         tips=tuple(each for each in tips if each.is_fitting(arrives_on)),
         hours=tuple(sorted(hours, key=_rank)),
         partners=_by_offer(session, partners),
-        stores=_stores(session, settings, as_of, household_ids) if _by_store(hours) else {},
+        stores=_stores(session, settings, as_of, shoppers) if _by_store(hours) else {},
         cycle_number=cycles.count_before(session, as_of),
         pictures={
             name.casefold(): digest

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 from sqlmodel import Session
 
-from service.cycle import stages
 from service.cycle.forecast import stored_model
+from service.cycle.general import General, choose_lists, general_of, score_lists
 from service.cycle.inputs import Inputs, read_inputs, read_purchases
-from service.cycle.last_prices import LastPrices, choose_at, last_prices
+from service.cycle.last_prices import LastPrices, last_prices
 from service.engine.offers import Arm, candidates
 from service.engine.offers.credit import within_credit
 from service.engine.offers.room import room
@@ -32,7 +32,8 @@ class Known:
 
     `cycle` is the newest up to the day. `on_list` are the offers of the list that the household got
     in a cycle of that very day, see `store.copies.of_household`. `room` is what is left of the
-    deals today, `used` are those that the household has used up.
+    deals today, `used` are those that the household has used up. Of one that agreed to no profile
+    there are no purchases: it is `general`.
     """
 
     household_id: int
@@ -46,20 +47,27 @@ class Known:
     on_list: pl.DataFrame | None
     room: pl.DataFrame
     used: pl.DataFrame
+    general: General
 
 
 def read_known(session: Session, settings: Settings, ref: str, *, as_of: date) -> Known:
-    """Read it. Raises NotFound for an unknown household or one that has bought nothing."""
+    """Read it.
+
+    Raises NotFound for an unknown household or one that has bought nothing, Conflict for one that
+    gets no list because it agreed to no profile.
+    """
     household = households.by_ref(session, ref)
     if household is None:
         raise NotFound(f"There is no household {ref!r}.")
-    mine = [household.id]
+    general = general_of(session, settings, household.id, ref, as_of=as_of) or General()
+    mine = [] if general.household_ids else [household.id]
     cycle = cycles.newest(session, until=as_of)
     seen = cycles.household_worth(session, cycle.id if cycle else None, mine)
     purchases = read_purchases(session, settings, before=as_of, household_ids=mine)
-    if purchases.is_empty():
+    if purchases.is_empty() and not general.household_ids:
         raise NotFound(f"Household {ref!r} has bought nothing before {as_of}.")
-    inputs = read_inputs(session, settings, as_of=as_of, bought=purchases).with_tiers(seen)
+    asked = [purchases.select(general.selection().columns), general.selection()]
+    inputs = read_inputs(session, settings, as_of=as_of, bought=pl.concat(asked)).with_tiers(seen)
     on_list = None
     if cycle is not None and cycle.as_of == as_of:
         on_list = copies.of_household(session, cycle.id, household.id)
@@ -75,13 +83,16 @@ def read_known(session: Session, settings: Settings, ref: str, *, as_of: date) -
         purchases=purchases,
         inputs=inputs,
         model=_model(session, settings, as_of=as_of),
-        last=last_prices(session, settings, cycle, mine, seen, as_of=as_of),
+        last=last_prices(session, settings, cycle, mine, seen, as_of=as_of).beside(
+            general.limits(settings)
+        ),
         on_list=on_list,
         room=within_credit(
             room(running.offers, issuable.committed(session)),
             running.offers,
             agreements.credit(session, on=as_of),
         ),
+        general=general,
         used=spent if on_list is None else spent.join(on_list, on="offer_id", how="anti"),
     )
 
@@ -92,9 +103,17 @@ def _model(session: Session, settings: Settings, *, as_of: date) -> Model:
 
 
 def considered(read: Known, purchases: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """The candidates of the households of some purchases, as if nobody had used a deal yet."""
+    """The candidates of the households of some purchases, as if nobody had used a deal yet.
+
+    Of those of the household itself, whether it bought anything or is general.
+    """
     scores = _scores(read, purchases, settings)
     running = replace(read.inputs.running, used=no_uses())
+    if purchases is read.purchases and read.general.household_ids:
+        inputs = replace(read.inputs, running=running)
+        return read.general.candidates(
+            scores, inputs, bounds=read.last.bounds, by=read.last.by, purchases=purchases
+        )
     return candidates(
         purchases,
         scores,
@@ -106,8 +125,9 @@ def considered(read: Known, purchases: pl.DataFrame, settings: Settings) -> pl.D
 
 
 def _scores(read: Known, purchases: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    return stages.score_households(
-        purchases, read.model, read.inputs, horizon_days=settings.forecast_days
+    general = read.general if purchases is read.purchases else General()
+    return score_lists(
+        purchases, general, read.model, read.inputs, horizon_days=settings.forecast_days
     )
 
 
@@ -118,12 +138,12 @@ def offers_held(read: Known, settings: Settings) -> dict[int, tuple[int, int]]:
         return {offer_id: (line, face) for offer_id, line, face in rows}
     if read.arm == Arm.HOLDOUT:
         return {}
-    chosen = choose_at(
+    chosen = choose_lists(
         read.last,
         read.purchases,
+        read.general,
         _scores(read, read.purchases, settings),
-        read.inputs.running,
-        as_of=read.inputs.as_of,
+        read.inputs,
     ).sort("value_cents", "offer_id", descending=[True, False])
     rows = chosen.select("offer_id", "face_value_cents").iter_rows()
     return {offer_id: (line, face) for line, (offer_id, face) in enumerate(rows, start=1)}

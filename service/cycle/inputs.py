@@ -79,7 +79,8 @@ def read_inputs(
     gtins = None if bought is None else bought["gtin"].unique().to_list()
     heard = read_heard(session, settings, found["offer_id"].to_list(), bought=bought)
     items = catalogue.discoverable(session) if settings.discoveries_per_list else no_items()
-    if items.is_empty() and not heard.said.homes.is_empty():
+    is_asked = settings.without_profile == "general" or not heard.said.homes.is_empty()
+    if items.is_empty() and is_asked:
         items = catalogue.discoverable(session)
     return Inputs(
         as_of=as_of,

@@ -27,6 +27,7 @@ from service.engine.allocate.value import depth_percent
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
 from service.engine.lift.before import Before
+from service.engine.offers import Arm
 from service.engine.offers.overrides import OverrideAct
 from service.engine.offers.picks import Picked, picks
 from service.engine.offers.pins import Pins
@@ -34,7 +35,7 @@ from service.engine.records import DealKind
 from service.errors import Conflict
 from service.notice import Notice
 from service.settings import Settings
-from service.store import audit, cycles, households, issued, ledger, lists, overrides
+from service.store import audit, cycles, general_items, households, issued, ledger, lists, overrides
 from service.store.actor import Actor
 from service.store.clearing import accounts, agreements
 from service.store.offers import issuable, products, responses, states
@@ -92,9 +93,14 @@ def run_cycle(
             household_ids=plan.eligible["household_id"].to_list(),
             languages=languages,
             refs=refs,
+            general=plan.general.household_ids,
         )
         around = read_around(
-            session, settings, plan.inputs, [each.household_id for each in recipients]
+            session,
+            settings,
+            plan.inputs,
+            [each.household_id for each in recipients],
+            general=plan.general.household_ids,
         )
         goods = products.goods_of(session, plan.chosen["offer_id"].unique().to_list())
     composed = compose(
@@ -139,13 +145,15 @@ def _printed(chosen: pl.DataFrame, drafted: Sequence[Drafted]) -> pl.DataFrame:
 
 def _picked(plan: Plan, settings: Settings) -> Picked:
     prices = plan.inputs.running.offers.select("offer_id", "price_cents")
+    # Whose list follows from no purchase is on no side of a comparison of purchases.
+    measured = plan.eligible.filter(pl.col("arm") != Arm.GENERAL)
     return picks(
         # What a partner's slot does is not to be seen in purchases.
         plan.pairs.filter(pl.col("kind") == DealKind.PRODUCT)
         .join(prices, on="offer_id", how="left", maintain_order="left")
         .with_columns(depth_percent().alias("depth_percent")),
         plan.allocation.prices,
-        plan.eligible,
+        measured,
         given=plan.chosen,
         terms=plan.terms,
         holdout_percent=settings.holdout_percent,
@@ -222,6 +230,7 @@ def _issue(
         cycles.add_caps(session, cycle_id, before.caps)
         cycles.add_chances(session, cycle_id, picked.chances)
         cycles.add_left_out(session, cycle_id, plan.left_out)
+        general_items.add(session, cycle_id, plan.general.items)
         responses.save(session, plan.learned.artefact())
         of_copies, of_slots = cycles.postings(cycle)
         held_cents = reserved.select("offer_id", "cents").iter_rows()

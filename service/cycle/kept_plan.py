@@ -13,7 +13,9 @@ from pathlib import Path
 
 import polars as pl
 
+from service.cycle.general import General
 from service.cycle.plan import Plan
+from service.engine.offers import Arm
 from service.errors import NotFound
 from service.settings import Settings
 
@@ -32,11 +34,13 @@ _GONE = "What this plan would give is not kept any more: plan again."
 class KeptPlan:
     """`copies` are those that a plan gives, as `compose` takes them; `households` get a list.
 
-    Those have household_id, arm, worth_decile, tier, language.
+    Those have household_id, arm, worth_decile, tier, language; `general` are those of them whose
+    lists follow from nothing that they bought.
     """
 
     copies: pl.DataFrame
     households: pl.DataFrame
+    general: General
 
 
 def keep_plan(
@@ -57,6 +61,7 @@ def keep_plan(
     plan.eligible.select(*_HOUSEHOLDS, pl.Series("language", spoken, pl.String)).write_parquet(
         unfinished / "households.parquet"
     )
+    plan.general.items.write_parquet(unfinished / "general.parquet")
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
 
@@ -65,9 +70,12 @@ def kept_plan(settings: Settings, name: str) -> KeptPlan:
     """What a plan gives. Raises NotFound where it is kept no more."""
     folder = _folder(settings, name)
     try:
+        homes = pl.read_parquet(folder / "households.parquet")
+        general = homes.filter(pl.col("arm") == Arm.GENERAL)["household_id"].to_list()
         return KeptPlan(
             pl.read_parquet(folder / "copies.parquet"),
-            pl.read_parquet(folder / "households.parquet"),
+            homes,
+            General(general, pl.read_parquet(folder / "general.parquet")),
         )
     except FileNotFoundError as error:
         raise NotFound(_GONE) from error

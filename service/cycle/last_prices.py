@@ -42,6 +42,10 @@ class LastPrices:
     room: pl.DataFrame
     explore: Exploration = NO_EXPLORATION
 
+    def beside(self, limits: pl.DataFrame) -> "LastPrices":
+        """The same with the limits of further households."""
+        return replace(self, limits=pl.concat([self.limits, limits.select(self.limits.columns)]))
+
     def on(self, session: Session, day: date) -> "LastPrices":
         """The same on another day, which may know more of how households respond."""
         return replace(self, by=replace(self.by, response=_response(session, as_of=day)))
@@ -111,6 +115,13 @@ def choose_at(
     than the cycle, or used up by it.
     """
     considered = candidates(purchases, scores, running, as_of=as_of, bounds=last.bounds, by=last.by)
+    return choose_among(last, considered, running)
+
+
+def choose_among(
+    last: LastPrices, considered: pl.DataFrame, running: RunningOffers
+) -> pl.DataFrame:
+    """The same of candidates that are known."""
     homes = last.limits.with_columns(pl.lit(Arm.EXPOSED).alias("arm"))
     pinned = place_pins(considered, homes, last.room, running.overrides, reserving=False)
     pairs = given(considered).filter(pl.col("offer_id").is_in(last.prices["offer_id"].implode()))

@@ -1,20 +1,22 @@
 """The next list of one household, written from what it has just bought."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from service.cycle import stages
+import polars as pl
+
 from service.cycle.compose import compose, read_around
 from service.cycle.drafted import Drafted
 from service.cycle.forecast import stored_model
+from service.cycle.general import General, choose_lists, score_lists
 from service.cycle.inputs import Inputs, local_date, read_inputs, read_purchases
-from service.cycle.last_prices import choose_at, last_prices
+from service.cycle.last_prices import last_prices
 from service.cycle.serials import draw_recipients
 from service.cycle.unlisted import Unlisted, read_unlisted
 from service.engine.predict import default_model
 from service.settings import Settings
-from service.store import baskets, cycles, households, lists, work
+from service.store import baskets, cycles, general_items, households, lists, work
 from service.store.offers import products
 from service.store.session import Database
 from service.store.tables.shopping_list import ListState, ShoppingList
@@ -50,10 +52,18 @@ def write_next_lists(
     for household_id, marked_at in marks:
         if household_id in unlisted:
             continue
-        last = min(today, local_date(newest.get(household_id, marked_at), settings))
+        # When it last bought anything is not asked of who agreed to no profile.
+        known = newest if household_id not in unlisted.general else {}
+        last = min(today, local_date(known.get(household_id, marked_at), settings))
         of_day.setdefault(last + timedelta(days=1), []).append((household_id, marked_at))
     for as_of, due in sorted(of_day.items()):
-        drafts = _drafts(database, settings, [household_id for household_id, _ in due], as_of=as_of)
+        drafts = _drafts(
+            database,
+            settings,
+            [household_id for household_id, _ in due],
+            as_of=as_of,
+            general=unlisted.general,
+        )
         with database.write() as session:
             for (household_id, marked_at), (draft, lines) in zip(due, drafts, strict=True):
                 # Without a mark another worker has written it meanwhile, from a newer basket.
@@ -76,19 +86,34 @@ def _end_unlisted(
 
 
 def _drafts(
-    database: Database, settings: Settings, household_ids: list[int], *, as_of: date
+    database: Database,
+    settings: Settings,
+    household_ids: list[int],
+    *,
+    as_of: date,
+    general: Collection[int],
 ) -> list[tuple[ShoppingList, list[dict[str, Any]]]]:
-    """The drafts of some households as of a day, with their lines, in the order given."""
+    """The drafts of some households as of a day, with their lines, in the order given.
+
+    Of `general` ones no purchase is read.
+    """
+    known = [each for each in household_ids if each not in general]
     with database.read() as session:
-        purchases = read_purchases(session, settings, before=as_of, household_ids=household_ids)
-        inputs = read_inputs(session, settings, as_of=as_of, bought=purchases)
+        cycle = cycles.newest(session)
+        cycle_id = cycle.id if cycle else None
+        others = General(
+            sorted({*household_ids} - {*known}), general_items.of_cycle(session, cycle_id)
+        )
+        purchases = read_purchases(session, settings, before=as_of, household_ids=known)
+        asked = [purchases.select(others.selection().columns), others.selection()]
+        inputs = read_inputs(session, settings, as_of=as_of, bought=pl.concat(asked))
         model = stored_model(session, as_of=as_of) or default_model(
             as_of=as_of, horizon_days=settings.forecast_days
         )
-        cycle = cycles.newest(session)
-        seen = cycles.household_worth(session, cycle.id if cycle else None, household_ids)
+        seen = cycles.household_worth(session, cycle_id, known)
         inputs = inputs.with_tiers(seen)
-        last = last_prices(session, settings, cycle, household_ids, seen, as_of=as_of)
+        last = last_prices(session, settings, cycle, known, seen, as_of=as_of)
+        last = last.beside(others.limits(settings))
         recipients = draw_recipients(
             session,
             settings,
@@ -96,6 +121,7 @@ def _drafts(
             household_ids=household_ids,
             languages=households.languages(session, household_ids),
             refs=households.refs(session, household_ids),
+            general=others.household_ids,
         )
         around = read_around(
             session,
@@ -103,9 +129,10 @@ def _drafts(
             inputs,
             household_ids,
             gtins=purchases["gtin"].unique().to_list(),
+            general=others.household_ids,
         )
-    scores = stages.score_households(purchases, model, inputs, horizon_days=settings.forecast_days)
-    chosen = choose_at(last, purchases, scores, inputs.running, as_of=as_of)
+    scores = score_lists(purchases, others, model, inputs, horizon_days=settings.forecast_days)
+    chosen = choose_lists(last, purchases, others, scores, inputs)
     with database.read() as session:
         goods = products.goods_of(session, chosen["offer_id"].unique().to_list())
     drafted = compose(

@@ -9,6 +9,7 @@ import polars as pl
 from service.cycle import stages
 from service.cycle.expiry import closing_day
 from service.cycle.forecast import fit_and_keep, stored_model
+from service.cycle.general import General, items_of
 from service.cycle.inputs import Inputs, read_inputs, read_purchases, read_unnamed_spend
 from service.cycle.learn import Learned, learned
 from service.cycle.redraft import read_redraft
@@ -19,7 +20,7 @@ from service.engine import segment
 from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
 from service.engine.lift import held_out
 from service.engine.lift.draw import cycle_salt
-from service.engine.offers import Arm, given
+from service.engine.offers import OFFERED, Arm, given
 from service.engine.offers.beside_pins import (
     households_beside,
     pairs_beside,
@@ -63,7 +64,8 @@ class Plan:
     gives them, `explore` by how much its worth was shaken; `pinned` what became of pins; `chosen`
     those given, by a pin or allocated. `room` is what each offer had left, `purchases` and
     `scores` are of the eligible only. `left_out` would be eligible, but their letters cannot be
-    printed, or they agreed to none: household_id, ref, reason, detail.
+    printed, or they agreed to none: household_id, ref, reason, detail. `general` are those of the
+    eligible whose lists follow from nothing that they bought.
     """
 
     task: Task
@@ -81,6 +83,7 @@ class Plan:
     chosen: pl.DataFrame
     terms: ShortfallPrices
     explore: Exploration
+    general: General
 
 
 def plan_cycle(
@@ -114,11 +117,14 @@ def plan_cycle(
         raise Conflict("No eligible household's letter can be printed; no cycle was made.")
     model = _model(database, settings, read, sample, progress)
     task = _task(database, read, model, eligible, settings, seed=seed)
-    mine = read.purchases.filter(pl.col("household_id").is_in(eligible["household_id"].implode()))
+    general = _general(read, eligible, settings)
+    profiled = eligible.filter(pl.col("arm") != Arm.GENERAL)["household_id"]
+    mine = read.purchases.filter(pl.col("household_id").is_in(profiled.implode()))
     if sample is None:
         scored = score_shards(mine, task, settings=settings, progress=progress)
     else:
         scored = task.score(mine)
+    scored = task.with_general(scored, general, mine)
     terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
     share = 1.0 if sample is None else sample.share
     offers = supposed.offers(task.inputs.running.offers)
@@ -126,7 +132,7 @@ def plan_cycle(
     left = within_credit(left, offers, read.credit, share=share)
     progress("allocate", 0, 1)
     keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
-    pairs = keep_promises(scored.pairs, _exposed(eligible), left)
+    pairs = keep_promises(scored.pairs, _offered(eligible), left)
     pinned = place_pins(pairs, eligible, left, task.inputs.running.overrides)
     explore = stages.exploration(settings, number=read.number, seed=seed)
     explore, allocation = _allocate(
@@ -149,6 +155,7 @@ def plan_cycle(
         chosen=_chosen(pairs, allocation),
         terms=terms,
         explore=explore,
+        general=general,
     )
 
 
@@ -171,6 +178,23 @@ class _Read:
     learned: Learned
     unlisted: Unlisted
     number: int
+    sample: Sample | None
+
+    @property
+    def general_ids(self) -> Sequence[int]:
+        """Whose lists follow from nothing that they bought: all of them, or of the sample."""
+        ids = self.unlisted.general
+        return sorted(ids if self.sample is None else ids & {*self.sample.household_ids})
+
+
+def _general(read: _Read, eligible: pl.DataFrame, settings: Settings) -> General:
+    """Who gets a list without a profile, and what it names: what those buy who agreed to one."""
+    ids = eligible.filter(pl.col("arm") == Arm.GENERAL)["household_id"].to_list()
+    if not ids:
+        return General()
+    others = read.unlisted.erased | read.unlisted.unprofiled
+    counted = read.purchases.filter(~_among(read.purchases["household_id"], others))
+    return General(ids, items_of(counted, read.inputs, horizon_days=settings.forecast_days))
 
 
 def _read(
@@ -184,16 +208,20 @@ def _read(
     ids = None if sample is None else list(sample.household_ids)
     with database.read() as session:
         ended_before = closing_day(session, settings, as_of=as_of, now=now)
+        unlisted = read_unlisted(session, settings)
+        bought = read_purchases(session, settings, before=as_of, household_ids=ids)
         return _Read(
-            purchases=read_purchases(session, settings, before=as_of, household_ids=ids),
+            # What those bought who agreed to no profile decides nothing here.
+            purchases=bought.filter(~_among(bought["household_id"], unlisted.general)),
             unnamed_spend=read_unnamed_spend(session, settings, as_of=as_of),
             inputs=read_inputs(session, settings, as_of=as_of),
             committed=issuable.committed(session, ended_before=ended_before),
             credit=agreements.credit(session, on=as_of),
             model=stored_model(session, as_of=as_of, any_age=sample is not None),
             learned=learned(session, settings, as_of=as_of),
-            unlisted=read_unlisted(session, settings),
+            unlisted=unlisted,
             number=cycles.count_before(session, as_of),
+            sample=sample,
         )
 
 
@@ -206,8 +234,9 @@ def _task(
     *,
     seed: int,
 ) -> Task:
-    # Those who are held out get no offers, whatever their drafts had.
-    shown = _exposed(eligible).to_list()
+    # Those who are held out get no offers, whatever their drafts had; who agreed to no profile has
+    # none that is computed from purchases.
+    shown = eligible.filter(pl.col("arm") == Arm.EXPOSED)["household_id"].to_list()
     with database.read() as session:
         redraft = read_redraft(session, settings, read.purchases, shown, as_of=read.inputs.as_of)
     return Task(
@@ -250,12 +279,12 @@ def _allocate(
     seed: int,
     explore: Exploration,
 ) -> tuple[Exploration, Allocation]:
-    """The offers of the exposed households, chosen together beside what is pinned.
+    """The offers of the households that get any, chosen together beside what is pinned.
 
     What is explored is cut down until it costs little.
     """
-    exposed = given(pairs).filter(pl.col("household_id").is_in(_exposed(eligible).implode()))
-    beside, rest = pairs_beside(exposed, pinned, eligible), room_beside(left, pinned)
+    offered = given(pairs).filter(pl.col("household_id").is_in(_offered(eligible).implode()))
+    beside, rest = pairs_beside(offered, pinned, eligible), room_beside(left, pinned)
     homes = households_beside(eligible, pinned).select(
         "household_id",
         "slots",
@@ -275,8 +304,8 @@ def _allocate(
     return explore, with_pins(found, pinned, keep.pairs)
 
 
-def _exposed(eligible: pl.DataFrame) -> pl.Series:
-    return eligible.filter(pl.col("arm") == Arm.EXPOSED)["household_id"]
+def _offered(eligible: pl.DataFrame) -> pl.Series:
+    return eligible.filter(pl.col("arm").is_in(OFFERED))["household_id"]
 
 
 def _chosen(pairs: pl.DataFrame, allocation: Allocation) -> pl.DataFrame:
@@ -287,7 +316,8 @@ def _chosen(pairs: pl.DataFrame, allocation: Allocation) -> pl.DataFrame:
 def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.DataFrame:
     """The eligible households with their worth, arm and limits, by household.
 
-    All they paid counts; who bought nothing that a list could name gets none.
+    All they paid counts; who bought nothing that a list could name gets none. Of those who agreed
+    to no profile it is not asked what they paid.
     """
     purchases = read.purchases
     spent = ("household_id", "purchased_at", "amount_cents")
@@ -298,7 +328,8 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
         weekly_spend_cents=settings.weekly_spend_cents,
     )["household_id"]
     bought = purchases["household_id"].unique()
-    chosen = chosen.filter(chosen.is_in(bought.implode()) & ~_among(chosen, read.unlisted.erased))
+    others = read.unlisted.erased | read.unlisted.general
+    chosen = chosen.filter(chosen.is_in(bought.implode()) & ~_among(chosen, others))
     if chosen.is_empty():
         raise Conflict("No household is eligible as of %(as_of)s; no cycle was made.", as_of=as_of)
     mine = purchases.filter(pl.col("household_id").is_in(chosen.implode()))
@@ -308,7 +339,7 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
     )
     held = held_out(chosen, settings.holdout_percent, salt=cycle_salt(as_of, seed))
     households = pl.DataFrame({"household_id": chosen, "held": held})
-    return (
+    known = (
         stages.face_value_band(settings)
         .add_limits(households.join(deciles, on="household_id", how="left", maintain_order="left"))
         .with_columns(
@@ -318,6 +349,8 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
         )
         .drop("held")
     )
+    general = General(read.general_ids).limits(settings)
+    return pl.concat([known, general.select(known.columns)]).sort("household_id")
 
 
 def _left_out(

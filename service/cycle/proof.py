@@ -13,10 +13,10 @@ from random import Random
 import polars as pl
 from sqlmodel import Session
 
-from service.cycle import stages
 from service.cycle.compose import compose, read_around
 from service.cycle.fit_lists import fit_lists
 from service.cycle.forecast import stored_model
+from service.cycle.general import score_lists
 from service.cycle.inputs import read_inputs, read_purchases
 from service.cycle.kept_plan import KeptPlan
 from service.cycle.serials import draw_recipients
@@ -46,6 +46,7 @@ class ProofReason(StrEnum):
     FULLEST = "fullest"
     WITHOUT_OFFERS = "without_offers"
     HELD_OUT = "held_out"
+    GENERAL = "general"
     PINNED = "pinned"
     PARTNER = "partner"
     LANGUAGE = "language"
@@ -54,13 +55,16 @@ class ProofReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A household whose list is proved, and why; `ref` is the retailer's own number."""
+    """A household whose list is proved, and why; `ref` is the retailer's own number.
+
+    One that agreed to no profile has neither decile nor tier.
+    """
 
     household_id: int
     ref: str
     reason: ProofReason
     language: str
-    worth_decile: int
+    worth_decile: int | None
     tier: str
 
 
@@ -121,8 +125,11 @@ def prove(
             raise Conflict(
                 "The cycle of %(day)s was issued: its own lists are what counts.", day=as_of
             )
-        bought = read_purchases(session, settings, before=as_of, household_ids=ids)
-        inputs = read_inputs(session, settings, as_of=as_of, bought=bought)
+        general = kept.general.among(ids)
+        known = [each for each in ids if each not in general.household_ids]
+        bought = read_purchases(session, settings, before=as_of, household_ids=known)
+        asked = [bought.select(general.selection().columns), general.selection()]
+        inputs = read_inputs(session, settings, as_of=as_of, bought=pl.concat(asked))
         if not copies.join(inputs.running.offers, on="offer_id", how="anti").is_empty():
             raise Conflict("Deals of this plan cannot be issued any more: plan again.")
         model = stored_model(session, as_of=as_of, any_age=True) or default_model(
@@ -135,9 +142,15 @@ def prove(
             household_ids=ids,
             languages=households.languages(session, ids),
             refs=households.refs(session, ids),
+            general=general.household_ids,
         )
         around = read_around(
-            session, settings, inputs, ids, gtins=bought["gtin"].unique().to_list()
+            session,
+            settings,
+            inputs,
+            ids,
+            gtins=bought["gtin"].unique().to_list(),
+            general=general.household_ids,
         )
         goods = products.goods_of(session, copies["offer_id"].unique().to_list())
         contacts = households.contacts(session, ids)
@@ -146,7 +159,7 @@ def prove(
         settings=settings,
         inputs=inputs,
         purchases=bought,
-        scores=stages.score_households(bought, model, inputs, horizon_days=settings.forecast_days),
+        scores=score_lists(bought, general, model, inputs, horizon_days=settings.forecast_days),
         chosen=copies,
         goods=goods,
         around=around,
@@ -225,6 +238,7 @@ def _extremes(kept: KeptPlan, *, seed: int) -> Iterator[tuple[int, ProofReason]]
         (ProofReason.FULLEST, listed.sort("offers", descending=True, maintain_order=True)),
         (ProofReason.WITHOUT_OFFERS, exposed.filter(pl.col("offers").is_null())),
         (ProofReason.HELD_OUT, everybody.filter(pl.col("arm") == Arm.HOLDOUT)),
+        (ProofReason.GENERAL, everybody.filter(pl.col("arm") == Arm.GENERAL)),
         (ProofReason.PINNED, listed.filter("pinned")),
         (ProofReason.PARTNER, listed.filter("partner")),
     )

@@ -31,7 +31,8 @@ class CycleReport:
     `holdout_percent` how many of a hundred were to be held out. `pins` say what became of each,
     `banned` counts the copies that bans forbade. The worth of pairs was shaken by
     `explore_percent`; the gap is wider for that by `explore_cost_percent` of the worth of the
-    copies, and of so many `learnable` ones it is known how likely they were and were not.
+    copies, and of so many `learnable` ones it is known how likely they were and were not. `general`
+    of the eligible agreed to no profile: their lists follow from nothing that they bought.
     """
 
     cycle_id: int
@@ -70,6 +71,7 @@ class CycleReport:
     explore_percent: float = 0.0
     explore_cost_percent: float = 0.0
     learnable: int = 0
+    general: int = 0
 
 
 def report_on(
@@ -127,6 +129,7 @@ def report_on(
             if certificate.value_cents > 0
             else 0.0
         ),
+        general=len(plan.general.household_ids),
         learnable=picked.picks.filter(is_learnable()).height,
         banned=plan.pairs.filter(pl.col("left_out") == LeftOut.BANNED).height,
     )

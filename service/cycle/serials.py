@@ -1,6 +1,6 @@
 """The codes of lists: foretold by nobody, the same whenever they are drawn again, never twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 from sqlmodel import Session
@@ -25,10 +25,12 @@ def draw_recipients(
     household_ids: Sequence[int],
     languages: Mapping[int, str],
     refs: Mapping[int, str],
+    general: Collection[int] = (),
 ) -> list[Recipient]:
     """Some households with the codes drawn for their lists, in the order given.
 
     `languages` and `refs` (the retailer's numbers) are by household; `issue` as for `draw_codes`.
+    `general` are those whose lists follow from nothing that they bought.
     A list is in the language of the settings where that of the household has no phrases.
     """
     drawn = draw_codes(
@@ -39,9 +41,10 @@ def draw_recipients(
     )
     spoken = layouts.wordings()
     wanted = [languages[household_id] for household_id in household_ids]
+    without = frozenset(general)
     said = [each if has_wording(spoken, each) else settings.language for each in wanted]
     return [
-        Recipient(household_id, language, code, page_url(settings, code))
+        Recipient(household_id, language, code, page_url(settings, code), household_id in without)
         for household_id, language, code in zip(household_ids, said, drawn, strict=True)
     ]
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import polars as pl
 
 from service.cycle import stages
+from service.cycle.general import General
 from service.cycle.inputs import Inputs
 from service.cycle.redraft import PAIRS, Redraft
 from service.engine.offers import Valuation, candidates
@@ -99,6 +100,24 @@ class Task:
         )
         no_drafts = pl.DataFrame(schema=PAIRS)
         return Scored(scores, pairs, self.redraft.draft(purchases) if self.redraft else no_drafts)
+
+    def with_general(self, scored: Scored, general: General, purchases: pl.DataFrame) -> Scored:
+        """What is known with that of households that agreed to no profile, scored as one shard.
+
+        Of `purchases` only the columns count.
+        """
+        if not general.household_ids:
+            return scored
+        model = Model.from_json(self.model_json)
+        scores = general.scores(model, self.inputs, horizon_days=self.horizon_days)
+        pairs = general.candidates(
+            scores, self.inputs, bounds=self.bounds, by=self.by, purchases=purchases
+        )
+        return Scored(
+            pl.concat([scored.scores, scores], how="diagonal"),
+            pl.concat([scored.pairs, pairs]).sort("household_id", "offer_id"),
+            scored.drafts,
+        )
 
 
 def score_shards(

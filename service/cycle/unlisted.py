@@ -1,4 +1,7 @@
-"""Households of whom no list is made: they were erased, or did not agree to a profile."""
+"""Households of whom no list is made, or one that follows from nothing that they bought.
+
+They were erased, or did not agree to a profile.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +17,14 @@ NO_PROFILE = "no_profile_consent"
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """The households that were `erased`, and those whose lists must not follow from purchases."""
+    """The households that were `erased`, and those whose lists must not follow from purchases.
+
+    Of the latter `general` get a list that does not, the `unprofiled` none.
+    """
 
     erased: frozenset[int]
     unprofiled: frozenset[int]
+    general: frozenset[int] = frozenset()
 
     def __contains__(self, household_id: int) -> bool:
         return household_id in self.erased or household_id in self.unprofiled
@@ -26,11 +33,15 @@ class Unlisted:
 def read_unlisted(
     session: Session, settings: Settings, household_ids: Sequence[int] | None = None
 ) -> Unlisted:
-    """Of all households, or of some, those of whom no list is made."""
-    with_letter = settings.letter_consent_covers_profile
-    return Unlisted(
-        frozenset(erasures.household_ids(session)),
-        frozenset(
-            consents.without_profile(session, with_letter=with_letter, household_ids=household_ids)
-        ),
+    """Of all households, or of some, those of whom no list is made, or a general one.
+
+    Who agreed neither to a profile nor to letters gets none: nothing would bring it.
+    """
+    without = consents.without_profile(
+        session, with_letter=settings.letter_consent_covers_profile, household_ids=household_ids
     )
+    erased = frozenset(erasures.household_ids(session))
+    if settings.without_profile == "none" or not without:
+        return Unlisted(erased, frozenset(without))
+    general = frozenset(without & consents.with_letters(session, household_ids)) - erased
+    return Unlisted(erased, frozenset(without) - general, general)

@@ -43,6 +43,7 @@ class WhatIf:
     those in it. `digests` are those of `planned.digests_of`, for all households and the budgets
     there are only: with them just this is issued. `pins` say what became of each
     (`pins_kept.PinKept`), `banned` counts the copies that bans forbid; both in the sample only.
+    `general` of the eligible agreed to no profile: their lists follow from nothing they bought.
     `floor_shortfall_price`, `holdout_percent` and `budget_percent` are what the plan was made with.
     """
 
@@ -69,6 +70,7 @@ class WhatIf:
     floor_shortfall_price: float = 0.0
     holdout_percent: int = 0
     budget_percent: int = 100
+    general: int = 0
 
 
 def what_if(
@@ -147,9 +149,11 @@ def _what_if(
         scale=scale,
     )
     running = plan.inputs.running
+    # What follows from no purchase is measured by nobody.
+    general = pl.Series(plan.general.household_ids, dtype=pl.Int64)
     shows = showable(
         deals.join(running.offers.select("offer_id", "control_share"), on="offer_id"),
-        plan.chosen,
+        plan.chosen.filter(~pl.col("household_id").is_in(general.implode())),
         plan.purchases,
         running.products,
         holdout_percent=holdout_percent,
@@ -161,12 +165,13 @@ def _what_if(
         (pl.col(name) * scale).round().cast(pl.Int64)
         for name in ("households", "offers", "face_value_cents", "below_floor", "shortfall_cents")
     )
-    held = plan.eligible.filter(pl.col("arm") != Arm.EXPOSED)
+    held = plan.eligible.filter(pl.col("arm") == Arm.HOLDOUT)
     return WhatIf(
         as_of=plan.inputs.as_of,
         households=round(plan.households * scale),
         eligible=round(plan.eligible.height * scale),
         holdout=round(held.height * scale),
+        general=round(general.len() * scale),
         sampled_percent=percent,
         fewer_than=fewer_than,
         offers_issued=int(deals["copies"].sum()),

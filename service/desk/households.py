@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from service.cycle.explain import explain_bought
 from service.cycle.inputs import local_date, read_purchases
+from service.cycle.unlisted import read_unlisted
 from service.desk import outcomes
 from service.desk.outcomes import PastOutcome
 from service.engine.rights import Right
@@ -89,7 +90,9 @@ class HouseholdView:
     `spent_cents`, `categories` and the forecast are as of. `categories`: category, units,
     spend_cents, brand, usage, the highest spend first, of the last `WEEKS` weeks;
     `shop_categories` is how many the shop has. `forecast` is that of `explain_household`, empty
-    where nothing was bought. `decile` and `tier` are those of the newest cycle, of `worth_as_of`.
+    where nothing was bought, or the household agreed to no profile: then it `is_unprofiled`, and
+    `is_general` if it gets a list that follows from nothing that it bought. `decile` and `tier` are
+    those of the newest cycle, of `worth_as_of`.
     """
 
     household_id: int
@@ -107,6 +110,8 @@ class HouseholdView:
     categories: pl.DataFrame
     shop_categories: int
     forecast: pl.DataFrame
+    is_unprofiled: bool
+    is_general: bool
     horizon_days: int
     lists: Sequence[PrintedList]
     refusals: Sequence[PastOutcome]
@@ -212,7 +217,9 @@ def look(
         bounds = pl.DataFrame(cycle.usage_bounds if cycle else [], schema=_BOUNDS)
         in_cells = cells(recent, as_of=day, weeks=WEEKS, bounds=bounds)
         forecast = pl.DataFrame()
-        if not bought.is_empty():
+        unlisted = read_unlisted(session, settings, [household_id])
+        is_unprofiled = household_id in unlisted.unprofiled | unlisted.general
+        if not bought.is_empty() and not is_unprofiled:
             forecast = explain_bought(session, settings, bought, as_of=day)
         names = household_views.categories(session)
         contact = household_views.contact(session, household_id)
@@ -237,6 +244,8 @@ def look(
         ),
         shop_categories=names.height,
         forecast=forecast,
+        is_unprofiled=is_unprofiled,
+        is_general=household_id in unlisted.general,
         horizon_days=settings.forecast_days,
         refusals=outcomes.refusals_of(database, household_id),
         contact=contact,

@@ -36,12 +36,16 @@ class Masthead:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """The household a list is for, its language, and the code of the list."""
+    """The household a list is for, its language, and the code of the list.
+
+    `is_general` is a list that follows from nothing the household bought.
+    """
 
     household_id: int
     language: str
     list_code: str
     page_url: str = ""
+    is_general: bool = False
 
 
 def bought_products(purchases: pl.DataFrame) -> pl.DataFrame:
@@ -93,7 +97,7 @@ def choose_reminders(
 
     Favourites come before likelier items. `covered` has the `household_id` and `item_id` of the
     offers. Up to `discoveries` of the items are ones that the household neither bought nor said
-    that it needs (see `wishes.is_asked_for`); they replace the least likely others. Returns the
+    anything of (see `wishes.is_asked_for`); they replace the least likely others. Returns the
     chosen rows of `scores`, sorted by household; within a household discoveries come last, then the
     order is by falling `p_purchase`, then by item.
     """
@@ -195,6 +199,7 @@ def compose_documents(
                     logo=masthead.logo,
                     colour=masthead.colour,
                     page_url=recipient.page_url,
+                    is_general=recipient.is_general,
                 ),
             )
         )

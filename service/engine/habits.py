@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 from service.engine.records import Due
 from service.engine.redeem import Wording
-from service.engine.wishes import ABOUT_US, WishAct
+from service.engine.wishes import ABOUT_US, GENERAL, WishAct
 
 _SAID = {
     WishAct.SOONER: "said_sooner",
     WishAct.FAVOURITE: "said_favourite",
     ABOUT_US: "said_about_us",
+    GENERAL: "general",
 }
-"""The phrases for what a household said that put an item on its list."""
+"""The phrases for what put an item on a list beside what its household bought."""
 _WEEK_DAYS = 7
 _MONTH_DAYS = 30.44
 _MOST_DAYS = 365

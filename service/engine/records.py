@@ -95,7 +95,8 @@ class ListDocument:
     A draft has no code: `list_code` is empty. `page_url` opens the list on a phone; whoever has it
     sees the list, so it is as secret as the letter. It is empty on drafts and where the retailer
     has no public address. `logo` is the digest of a prepared picture, `colour` is "#rrggbb"; both
-    are the retailer's, and empty for those of the layout.
+    are the retailer's, and empty for those of the layout. `is_general` is a list that follows from
+    nothing its household bought, because it did not agree to that.
     """
 
     list_code: str
@@ -115,6 +116,7 @@ class ListDocument:
     colour: str = ""
     content: Content = field(default_factory=Content)
     page_url: str = ""
+    is_general: bool = False
 
     @property
     def is_draft(self) -> bool:

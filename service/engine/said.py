@@ -1,6 +1,6 @@
 """What households said that moves what they are expected to buy, and households scored with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,6 +11,7 @@ from service.engine.diets import Needs
 from service.engine.predict import Model, beginners, score
 from service.engine.wishes import (
     ABOUT_US,
+    GENERAL,
     WishAct,
     censored,
     no_wishes,
@@ -75,6 +76,49 @@ class Said:
         wanted = self.needs.suited(wanted, "item_id")
         others = scores.join(wanted, on=_KEYS, how="anti", maintain_order="left")
         return pl.concat([others, wanted], how="diagonal")
+
+    def general(
+        self,
+        model: Model,
+        items: pl.DataFrame,
+        household_ids: Sequence[int],
+        *,
+        as_of: date,
+        horizon_days: int,
+        lead_days: int = 0,
+    ) -> pl.DataFrame:
+        """The same for households of which no purchase is read: `items` are `general.ITEMS`.
+
+        Each has all of them, but what it does not want or does not suit it, and the goods of who
+        lives there. `said` is `GENERAL` where it said nothing else.
+        """
+        dates = dict.fromkeys(("expected_on", "last_bought_on"), pl.Date)
+        unknown = dict.fromkeys(("interval_days", "interval_low_days", "interval_high_days"))
+        everybody = pl.DataFrame({"household_id": household_ids}, {"household_id": pl.Int64})
+        scores = (
+            everybody.sort("household_id")
+            .join(items, how="cross")
+            .with_columns(
+                *(pl.lit(None, kind).alias(name) for name, kind in dates.items()),
+                *(pl.lit(None, pl.Float64).alias(name) for name in unknown),
+            )
+        )
+        nothing = everybody.clear().with_columns(
+            pl.lit(None, pl.Int64).alias("item_id"), pl.lit(None, pl.Datetime).alias("purchased_at")
+        )
+        scores = told(
+            self.needs.suited(scores, "item_id"),
+            self.of_items(),
+            as_of=as_of,
+            begins_on=date.fromordinal(as_of.toordinal() + lead_days),
+            seen=nothing,
+        )
+        if not self.homes.is_empty():
+            goods = self.homes.filter("is_there").select("group", "item_id").unique()
+            chances = beginners(model, goods.sort("item_id"), horizon_days=horizon_days)
+            wanted = self._wanted(chances, scores.select(_KEYS))
+            scores = pl.concat([scores, self.needs.suited(wanted, "item_id")], how="diagonal")
+        return scores.with_columns(pl.col("said").fill_null(GENERAL))
 
     def of_items(self) -> pl.DataFrame:
         """What counts of items: what is said of one itself, else of who needs such goods."""

@@ -32,6 +32,9 @@ class WishAct(StrEnum):
 ABOUT_US = "about_us"
 """Said in place of a `WishAct` where an answer about the household made an item what it is."""
 
+GENERAL = "general"
+"""Said of an item that is on a list because many households buy it, see `engine.general`."""
+
 WISHES: dict[str, Any] = {
     "household_id": pl.Int64,
     "item_id": pl.Int64,
@@ -172,6 +175,8 @@ def unwanted_offers(wishes: pl.DataFrame, items: pl.DataFrame, *, as_of: date) -
 
 
 def is_asked_for(scores: pl.DataFrame) -> pl.Expr:
-    """Whether a household bought an item before, or said that it needs such goods."""
+    """Whether a household bought an item before or said something that asks for it, or its list
+    has what many buy in place of that.
+    """
     bought = pl.col("last_bought_on").is_not_null()
-    return bought | (pl.col("said") == ABOUT_US).fill_null(False) if "said" in scores else bought
+    return bought | pl.col("said").is_not_null() if "said" in scores else bought

@@ -131,7 +131,8 @@ class Budget:
 class PocketView:
     """All that the page shows. `code` is what the till scans, empty where it no longer takes it.
 
-    `saved_cents` is what came off by this list. What only a known browser sees is None, or empty.
+    `saved_cents` is what came off by this list; one that `is_general` follows from nothing that the
+    household bought. What only a known browser sees is None, or empty.
     """
 
     list_id: int
@@ -150,6 +151,7 @@ class PocketView:
     refused: Sequence[Refused]
     gets_letters: bool
     budget: Budget | None
+    is_general: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,7 @@ def look(database: Database, settings: Settings, holder: Holder, *, today: date)
             refused=refused,
             gets_letters=gets_letters(session, holder.household_id),
             budget=_budget(session, holder, departments) if holder.is_known else None,
+            is_general=document.is_general,
         )
 
 

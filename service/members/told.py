@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from service.cycle.unlisted import read_unlisted
 from service.engine.answers import Question
 from service.members import answers
 from service.members.answers import Answers
@@ -19,13 +20,17 @@ SHOWN = (Purpose.LETTER, Purpose.PROFILE, Purpose.DIET, Purpose.PARTNER_SLOTS)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a household told so far; `asks` are the questions that it was not asked yet."""
+    """What a household told so far; `asks` are the questions that it was not asked yet.
+
+    Its lists are `general` where they follow from nothing that it bought.
+    """
 
     language: str
     asks: Sequence[Question]
     answers: Answers
     wishes: Sequence[SaidOf]
     agrees: Mapping[Purpose, bool]
+    is_general: bool
 
     @property
     def items(self) -> Mapping[str, str]:
@@ -43,17 +48,15 @@ def look(database: Database, settings: Settings, holder: Holder) -> Told:
     with database.read() as session:
         said = answers.current(session, holder.household_id)
         agreed = consents.current(session, holder.household_id)
-        covers = settings.letter_consent_covers_profile
-        left_out = consents.without_profile(
-            session, with_letter=covers, household_ids=[holder.household_id]
-        )
+        unlisted = read_unlisted(session, settings, [holder.household_id])
         agrees = {each: each in agreed and agreed[each].granted for each in SHOWN}
         # Consent to letters may cover it.
-        agrees[Purpose.PROFILE] = not left_out
+        agrees[Purpose.PROFILE] = not unlisted.unprofiled | unlisted.general
         return Told(
             language=households.languages(session, [holder.household_id])[holder.household_id],
             asks=answers.open_questions(settings, said),
             answers=said,
             wishes=wishes.current(session, holder.household_id),
             agrees=agrees,
+            is_general=bool(unlisted.general),
         )

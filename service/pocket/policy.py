@@ -137,4 +137,5 @@ def policy(request: Request) -> Response:
         request, "policy.html", kept=KEPT, days=days,
         goes={kind: getattr(settings, f"keep_{kind}_days") for kind in Kind},
         covers_profile=settings.letter_consent_covers_profile,
+        without_profile=settings.without_profile,
     )  # fmt: skip

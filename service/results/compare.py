@@ -10,6 +10,7 @@ import numpy as np
 
 from service.engine.allocate.value import CELLS
 from service.engine.lift.checks import Balance, SampleRatio, balance, sample_ratio
+from service.engine.lift.cube import CELL, REGION
 from service.engine.lift.draw import cycle_salt, offer_salt
 from service.engine.lift.effect import Effect, Interval, effect
 from service.engine.lift.figures import Amounts
@@ -22,6 +23,7 @@ from service.engine.lift.outcomes import (
     index_of,
     unpacked,
 )
+from service.engine.lift.places import effects_by_place
 from service.engine.lift.sequence import anytime_interval
 from service.engine.lift.several import discoveries, pool
 from service.engine.offers import Arm
@@ -66,13 +68,25 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceLift:
+    """A comparison in one place: a region or a cell (`side`). An effect is None of too few."""
+
+    side: str
+    name: str
+    exposed: Side
+    control: Side
+    effect: Effect | None
+
+
+@dataclass(frozen=True, slots=True)
 class DealLift:
     """One deal against one control in one window.
 
     The effects are of all households that the rule picks, given the copy or not (intention to
     treat); None where an arm is too small. `live` is the interval of the judged outcome that may be
     looked at on any day, until the window is final. `balance` is by covariate. The control was
-    drawn with `salt`, so many per cent of the households.
+    drawn with `salt`, so many per cent of the households. `places` are the regions and the cells,
+    each on the judged outcome; nothing is said of them but their intervals.
     """
 
     offer_id: int
@@ -88,6 +102,7 @@ class DealLift:
     balance: Mapping[str, Balance]
     salt: str
     control_percent: int
+    places: tuple[PlaceLift, ...] = ()
 
     @property
     def judged(self) -> Effect | None:
@@ -171,7 +186,8 @@ def _compare(
     window: OutcomeWindow,
 ) -> DealLift:
     sides = [[row for row in rows if row.arm == arm] for arm in (Arm.EXPOSED, Arm(against))]
-    treated, kept_from = (_by_cell(side) for side in sides)
+    whole = [_unpacked(side) for side in sides]
+    treated, kept_from = (_by_cell(*each) for each in zip(sides, whole, strict=True))
     exposed, control = _side(sides[0], treated), _side(sides[1], kept_from)
     effects = {
         name: effect(analysed(treated, name), analysed(kept_from, name))
@@ -194,7 +210,40 @@ def _compare(
         balance={name: balance(treated, kept_from, index_of(name)) for name in COVARIATES},
         salt=salt,
         control_percent=percent,
+        places=tuple(_places(sides, whole)),
     )
+
+
+def _places(sides: Sequence[Sequence[Sums]], whole: Sequence[Moments]) -> Iterator[PlaceLift]:
+    """The comparison by region, then by cell."""
+    regions = sorted({row.region for rows in sides for row in rows})
+    size = len(regions) * len(CELLS)
+    region, cell = np.divmod(np.arange(size), len(CELLS))
+    at = [
+        np.array([regions.index(row.region) * len(CELLS) + CELLS.index(row.cell) for row in rows],
+                 dtype=int)
+        for rows in sides
+    ]  # fmt: skip
+    arms = [
+        analysed(moments, JUDGED).merged(index, size)
+        for moments, index in zip(whole, at, strict=True)
+    ]
+    for side, names, of, strata in (
+        (REGION, regions, region, cell),
+        (CELL, CELLS, cell, np.zeros(size, dtype=int)),
+    ):
+        found = effects_by_place(arms[0], arms[1], of.tolist(), strata.tolist(), len(names))
+        for number, (name, each) in enumerate(zip(names, found, strict=True)):
+            exposed, control = (
+                _side_at(rows, moments, [n for n, k in enumerate(index) if of[k] == number])
+                for rows, moments, index in zip(sides, whole, at, strict=True)
+            )
+            if exposed.households or control.households:
+                yield PlaceLift(side, name, exposed, control, each)
+
+
+def _side_at(rows: Sequence[Sums], whole: Moments, chosen: Sequence[int]) -> Side:
+    return _side([rows[n] for n in chosen], whole.at(np.array(chosen, dtype=int)))
 
 
 def _side(rows: Sequence[Sums], by_cell: Moments) -> Side:
@@ -209,9 +258,13 @@ def _side(rows: Sequence[Sums], by_cell: Moments) -> Side:
     )
 
 
-def _by_cell(rows: Sequence[Sums]) -> Moments:
+def _unpacked(rows: Sequence[Sums]) -> Moments:
+    """The sums of an arm as they are stored: by cell and region."""
+    return unpacked([row.households for row in rows], [row.sums for row in rows])
+
+
+def _by_cell(rows: Sequence[Sums], sums: Moments) -> Moments:
     """The sums of an arm by cell, in the order of the cells; those of all regions together."""
-    sums = unpacked([row.households for row in rows], [row.sums for row in rows])
     return sums.merged(np.array([CELLS.index(row.cell) for row in rows], dtype=int), len(CELLS))
 
 

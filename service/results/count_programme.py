@@ -13,9 +13,9 @@ from service.cycle.inputs import read_purchases
 from service.engine.lift import programme
 from service.engine.lift.outcomes import outcomes
 from service.engine.offers import Arm
-from service.results.cycle_sales import picks_of
+from service.results.cycle_sales import homes_of, picks_of
 from service.settings import Settings
-from service.store import baskets
+from service.store import baskets, catalogue
 from service.store import outcomes as stored
 from service.store import programme as kept
 from service.store.session import Database
@@ -90,7 +90,7 @@ def _rows(
     *,
     until: date,
 ) -> pl.DataFrame:
-    """The sums by arm and tier, and by arm and category."""
+    """The sums by arm and tier, category, region, and cell."""
     goods = stored.goods(session, offers_of(picks))
     bought = read_purchases(session, settings, since=cycle.valid_from, before=until)
     uses = stored.uses(session, cycle.id)
@@ -115,12 +115,30 @@ def _rows(
             pl.col("before_category_sales").alias("before_basket_sales"),
         )
     )
+    parts = (
+        (of_tiers, kept.TIER),
+        (of_categories, kept.CATEGORY),
+        (_by_region(session, settings, cycle, found), kept.REGION),
+        (found.with_columns(pl.col("cell").alias("name")), kept.CELL),
+    )
     return pl.concat(
         [
             _sums(programme.by_household(rows.select(*found.columns, "name"), own), part)
-            for rows, part in ((of_tiers, kept.TIER), (of_categories, kept.CATEGORY))
+            for rows, part in parts
         ]
     )
+
+
+def _by_region(
+    session: Session, settings: Settings, cycle: Cycle, found: pl.DataFrame
+) -> pl.DataFrame:
+    """Outcomes with the region of each household's usual store as their name; none is empty."""
+    regions = catalogue.store_regions(session)
+    if not any(regions.values()):
+        return found.with_columns(pl.lit("").alias("name"))
+    homes = homes_of(session, settings, cycle, regions)
+    named = found.join(homes, on="household_id", how="left", maintain_order="left")
+    return named.with_columns(pl.col("region").fill_null("").alias("name")).drop("region")
 
 
 def _sums(rows: pl.DataFrame, part: str) -> pl.DataFrame:

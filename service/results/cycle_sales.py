@@ -76,9 +76,6 @@ def read_sales(
     if picks.is_empty():
         return None
     bought = read_purchases(session, settings, since=cycle.valid_from, before=before)
-    usual = baskets.usual_stores(
-        session, since=midnight(start, settings), before=midnight(cycle.valid_from, settings)
-    )
     regions = catalogue.store_regions(session)
     return CycleSales(
         cycle=cycle,
@@ -87,7 +84,7 @@ def read_sales(
         lines=with_days(bought),
         uses=stored.uses(session, cycle.id),
         goods=stored.goods(session, offers_of(picks)),
-        homes=_in_regions(usual, "store", regions),
+        homes=homes_of(session, settings, cycle, regions),
         regions=regions,
         unit_cents=10 ** minor_digits(settings.currency),
     )
@@ -105,6 +102,20 @@ def picks_of(
         return picks, caps
     before = before_validity(session, settings, picks, valid_from=cycle.valid_from)
     return before.of(picks.drop(*OF_PAIR, *OF_HOUSEHOLD)), before.caps
+
+
+def homes_of(
+    session: Session, settings: Settings, cycle: Cycle, regions: dict[str, str]
+) -> pl.DataFrame:
+    """household_id and region of its usual store in the year before a cycle; `regions` of all.
+
+    Who shopped nowhere then has no row.
+    """
+    start = cycle.valid_from - timedelta(days=BEFORE_DAYS)
+    usual = baskets.usual_stores(
+        session, since=midnight(start, settings), before=midnight(cycle.valid_from, settings)
+    )
+    return _in_regions(usual, "store", regions)
 
 
 def _in_regions(frame: pl.DataFrame, store: str, regions: dict[str, str]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from service.engine.allocate.value import CELLS
+from service.engine.lift.disclosure import FEWEST
 from service.engine.lift.figures import (
     Apart,
     ArmFigures,
@@ -17,6 +18,8 @@ from service.engine.lift.figures import (
     Counts,
     Estimate,
     Figures,
+    PlaceArm,
+    PlaceFigures,
     Uses,
 )
 from service.engine.lift.outcomes import VARIABLES, index_of
@@ -107,6 +110,18 @@ def _comparison(each: Judgement) -> Comparison:
         pooled=each.pooled,
         salt=lift.salt,
         control_percent=lift.control_percent,
+        places=tuple(
+            PlaceFigures(
+                each.side,
+                each.name,
+                PlaceArm(each.exposed.households, each.exposed.sales),
+                PlaceArm(each.control.households, each.control.sales),
+                Estimate.of(each.effect),
+            )
+            for each in lift.places
+            if each.effect is not None
+            and min(each.exposed.households, each.control.households) >= FEWEST
+        ),
     )
 
 

@@ -20,7 +20,8 @@ from service.store.tables.programme import ProgrammeSum
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """All of a programme, a tier of worth, or a category: both arms and the effects by outcome.
+    """All of a programme, a tier of worth, a region, a cell, or a category: both arms and the
+    effects by outcome.
 
     Households count once a cycle. An effect is None where an arm is too small. `totals` are the
     exposed households' sums of each outcome.
@@ -58,6 +59,8 @@ class ProgrammeReport:
     is_final: bool
     whole: Part
     tiers: tuple[Part, ...]
+    regions: tuple[Part, ...]
+    cells: tuple[Part, ...]
     categories: tuple[Part, ...]
     cost: Cost
     unit_cents: int
@@ -89,8 +92,11 @@ def programme_report(
             )
         names = stored.category_names(session)
         cost = stored.cost(session, ids)
-    tiers = [row for row in rows if row.part == stored.TIER]
-    categories = [row for row in rows if row.part == stored.CATEGORY]
+    by = {
+        part: [row for row in rows if row.part == part]
+        for part in (stored.TIER, stored.REGION, stored.CELL, stored.CATEGORY)
+    }
+    tiers, categories = by[stored.TIER], by[stored.CATEGORY]
     whole = _part("all", "", tiers)
     return ProgrammeReport(
         first=first,
@@ -99,6 +105,8 @@ def programme_report(
         is_final=all(window.final for _, window in windows),
         whole=whole,
         tiers=tuple(_part("tier", name, of) for name, of in _named(tiers).items()),
+        regions=tuple(_part("region", *each) for each in _named(by[stored.REGION]).items()),
+        cells=tuple(_part("cell", *each) for each in _named(by[stored.CELL]).items()),
         categories=tuple(
             sorted(
                 (

@@ -28,6 +28,7 @@ from service.engine.lift.show import (
     places_of,
     totals_shown,
 )
+from service.engine.lift.show_places import shown_places
 from service.engine.lift.shown import (
     ShownCounts,
     ShownDeal,
@@ -207,6 +208,11 @@ def _window(
                 redraw_p=p_values.get(against),
                 picked=value(name_of(run, "picked")),
                 has_copies=value(name_of(run, "copies")) is not None,
+                places={
+                    side: shown_places(value, run, report.first_day, each, side)
+                    for side in (REGION, CELL)
+                    if has_counts and with_places
+                },
             )
             for against, each in sorted(report.figures.comparisons.items())
         ),

@@ -60,8 +60,8 @@ def leaving_rows(found: Sequence[Leaving]) -> list[Row]:
 
 
 def parts_of(found: ProgrammeReport) -> tuple[Part, ...]:
-    """All of a programme, then its classes and categories."""
-    return (found.whole, *found.tiers, *found.categories)
+    """All of a programme, then its classes, regions, cells and categories."""
+    return (found.whole, *found.tiers, *found.regions, *found.cells, *found.categories)
 
 
 def programme_rows(found: ProgrammeReport) -> list[Row]:

@@ -1,5 +1,7 @@
 """Lists: who gets one, what is on it, and how much of it."""
 
+from typing import Literal
+
 from pydantic import Field, ValidationInfo, field_validator
 
 from service.settings.group import Group
@@ -14,8 +16,13 @@ class ListSettings(Group):
     reminders_per_list: int = Field(default=12, ge=0, le=24, description="Reminders on a list")
     letter_consent_covers_profile: bool = Field(
         default=True,
-        description="Whether who agreed to letters agreed to lists made from what it buys; without "
-        "that consent, and once it is taken back, a household gets no list",
+        description="Whether who agreed to letters agreed to lists made from what it buys; see "
+        "`LARDER_WITHOUT_PROFILE` for who did not, or took it back",
+    )
+    without_profile: Literal["none", "general"] = Field(
+        default="none",
+        description="What a household without that consent gets: no list, or a `general` one, "
+        "which follows from nothing that it bought",
     )
     discoveries_per_list: int = Field(
         default=1, ge=0, le=4, description="Of them, items that the household never bought"

@@ -122,6 +122,17 @@ def without_profile(
     return {key for (key,) in rows}
 
 
+def with_letters(session: Session, household_ids: Sequence[int] | None = None) -> set[int]:
+    """The households, all or of some, that agreed to letters."""
+    some = ""
+    if household_ids is not None:
+        ids = pl.DataFrame({"household_id": household_ids}, {"household_id": pl.Int64})
+        stage(session, "staged_asked", ids)
+        some = "AND household_id IN (SELECT household_id FROM staged_asked)"
+    rows = session.execute(text(f"SELECT household_id FROM contact WHERE mail_consent {some}"))
+    return {key for (key,) in rows}
+
+
 def _align(session: Session, whom: str, values: dict[str, Any]) -> dict[Purpose, int]:
     agrees = _AGREES.format(table="contact", purpose=Purpose.LETTER.value)
     session.execute(text(_LETTERS.format(whom=whom, agrees=agrees)), values)

@@ -38,7 +38,8 @@ def forget_results(session: Session, cycle_id: int) -> None:
     """Delete what a cycle came to: what it issued, prices, arms, picks, whom it left out."""
     for table in (
         "cycle_offer", "cycle_supplier", "cycle_price", "cycle_household", "cycle_pick",
-        "cycle_cap", "cycle_chance", "cycle_left_out", "outcome_sum", "outcome_window",
+        "cycle_cap", "cycle_chance", "cycle_general", "cycle_left_out", "outcome_sum",
+        "outcome_window",
         "programme_sum", "programme_window",
     ):  # fmt: skip
         session.execute(text(f"DELETE FROM {table} WHERE cycle_id = :cycle"), {"cycle": cycle_id})
@@ -194,6 +195,14 @@ def held_out(session: Session, cycle_id: int) -> list[int]:
         CycleHousehold.cycle_id == cycle_id, CycleHousehold.arm == "holdout"
     )
     return list(session.exec(statement).all())
+
+
+def count_general(session: Session, cycle_id: int) -> int:
+    """How many households of a cycle got a list that follows from nothing they bought."""
+    statement = select(func.count()).where(
+        CycleHousehold.cycle_id == cycle_id, CycleHousehold.arm == "general"
+    )
+    return session.exec(statement).one()
 
 
 def household_worth(

@@ -13,7 +13,7 @@ from service.store.bulk import append
 from service.store.tables.cycle import Cycle
 from service.store.tables.programme import ProgrammeSum, ProgrammeWindow
 
-TIER, CATEGORY = "tier", "category"
+TIER, CATEGORY, REGION, CELL = "tier", "category", "region", "cell"
 
 
 def waiting(session: Session, *, started_before: date) -> Sequence[Cycle]:
@@ -35,11 +35,11 @@ def waiting(session: Session, *, started_before: date) -> Sequence[Cycle]:
 
 
 def tiers(session: Session, cycle_id: int) -> pl.DataFrame:
-    """household_id, arm and tier (empty for none) of a cycle's households."""
+    """household_id, arm and tier (empty for none) of a cycle's households that are compared."""
     rows = session.execute(
         text(
             """SELECT household_id, arm, coalesce(tier, '') FROM cycle_household
-               WHERE cycle_id = :cycle ORDER BY household_id"""
+               WHERE cycle_id = :cycle AND arm <> 'general' ORDER BY household_id"""
         ),
         {"cycle": cycle_id},
     )

@@ -95,6 +95,24 @@ def test_who_agrees_to_no_profile_is_told_that_there_are_no_lists(house: House) 
     )
 
 
+def test_where_lists_are_made_without_a_profile_the_pages_say_so(house: House) -> None:
+    general = with_settings(house, without_profile="general")
+    phone = known(general)
+    assert "Your lists follow from nothing" not in phone.get("/pocket/told").text
+    page = phone.post("/pocket/agree", data={"purpose": "profile", "granted": "false"})
+    assert "Your lists follow from nothing that you bought" in page.text
+    assert "You get no lists" not in page.text
+    assert "nothing that you bought decides" in phone.get("/pocket/policy").text
+    # This letter was made before.
+    assert "This list follows from nothing" not in phone.get("/pocket/").text
+    with house.database.write() as session:
+        session.connection().exec_driver_sql(
+            """UPDATE shopping_list
+               SET document = replace(document, '"is_general":false', '"is_general":true')"""
+        )
+    assert "This list follows from nothing that you bought" in phone.get("/pocket/").text
+
+
 def test_the_page_speaks_each_language(house: House) -> None:
     phone = known(house)
     for tag in LANGUAGES:

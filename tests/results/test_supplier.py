@@ -78,6 +78,37 @@ def test_nothing_is_shown_of_few_households(
     assert all(each.controls is None for each in small)
 
 
+def test_the_effect_by_region_and_cell_is_shown_of_enough_households_everywhere(
+    database: Database, settings: Settings, issued: None
+) -> None:
+    freeze(database, DEALS)
+    large, _, small = (
+        show(database, settings, deal=deal).release.content for deal in ("D0", "D6", "D12")
+    )
+    control, holdout = large.deals[0].windows[0].lifts
+    # In the West are too few; one region alone that is left out would follow from the others.
+    assert {*control.regions} < {"North", "South", "West"}
+    assert "West" not in control.regions
+    shown = [each for lift in (control, holdout) for each in lift.regions.values()]
+    assert any(each.lift is not None for each in shown)
+    assert all((each.lift or each.sales) is not None for each in shown)
+    lifts = small.deals[0].windows[0].lifts
+    assert not any(lift.regions or lift.cells for lift in lifts)
+    book = openpyxl.load_workbook(
+        io.BytesIO(show(database, settings, deal="D0", form=Form.XLSX).content)
+    )
+    rows = [*book["places"].iter_rows(values_only=True)]
+    places = sum(
+        len(lift.regions) + len(lift.cells)
+        for window in large.deals[0].windows
+        for lift in window.lifts
+    )
+    assert len(rows) == 1 + places > 1
+    pdf = show(database, settings, deal="D0", form=Form.PDF).content
+    text = " ".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(pdf))
+    assert "Exploratory" in text
+
+
 def test_the_same_reports_are_the_same_release_and_each_showing_is_logged(
     database: Database, settings: Settings, issued: None
 ) -> None:
@@ -159,7 +190,7 @@ def test_documents_say_the_same_in_three_languages(
     book = openpyxl.load_workbook(
         io.BytesIO(show(database, settings, deal="D0", form=Form.XLSX).content)
     )
-    assert book.sheetnames == ["counts", "lift", "checks"]
+    assert book.sheetnames == ["counts", "lift", "places", "checks"]
     titles = [cell.value for cell in book["lift"][1]]
     row = dict(zip(titles, [cell.value for cell in book["lift"][2]], strict=True))
     assert (row["deal_ref"], row["against"], row["lift"]) == ("D0", "control", lift.value)

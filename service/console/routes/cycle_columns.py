@@ -25,6 +25,9 @@ def cycle_columns(currency: str) -> list[Column]:
         Column("face", mark("Worth up to"), face, is_number=True),
         Column("reserved", mark("Reserved"), reserved, is_number=True),
         Column("holdout", mark("Held out"), _count("holdout"), usual=False, is_number=True),
+        Column(
+            "general", mark("Without a profile"), _count("general"), usual=False, is_number=True
+        ),
         Column("left_out", mark("Left out"), _count("left_out"), usual=False, is_number=True),
         Column("issued", mark("Issued"), _issued, usual=False),
     ]

@@ -26,7 +26,7 @@ _HOUSEHOLDS_PER_SLOPE = 20
 """An arm needs so many households for each covariate; with fewer, fewer covariates are used."""
 _SLOPE_PRIOR = 200
 """How many households of both arms stand behind the slopes of each arm, besides its own."""
-_VARIANCE_PRIOR = 60
+VARIANCE_PRIOR = 60
 """The same for its variance."""
 
 
@@ -117,7 +117,7 @@ def effect(treated: Moments, control: Moments) -> Effect | None:
     arms = [arm.at(kept) for arm in arms]
     size = arms[0].count + arms[1].count
     weight = size / size.sum()
-    covariates = _usable(arms)
+    covariates = usable(arms)
     both = arms[0].scatter.sum(axis=0) + arms[1].scatter.sum(axis=0)
     leaning = both * _SLOPE_PRIOR / size.sum()
     slopes = [_slopes(arm.scatter.sum(axis=0) + leaning, covariates) for arm in arms]
@@ -127,7 +127,7 @@ def effect(treated: Moments, control: Moments) -> Effect | None:
     pooled = (own[0] * arms[0].count + own[1] * arms[1].count) / size
     adjusted, variances, parts = [], [], []
     for arm, slope, alone in zip(arms, slopes, own, strict=True):
-        share = _VARIANCE_PRIOR / (arm.count.sum() + _VARIANCE_PRIOR)
+        share = VARIANCE_PRIOR / (arm.count.sum() + VARIANCE_PRIOR)
         noise = alone + share * (pooled - alone)
         off = arm.mean[:, covariates] - centre
         adjusted.append(float(weight @ (arm.mean[:, 0] - off @ slope)))
@@ -142,7 +142,7 @@ def effect(treated: Moments, control: Moments) -> Effect | None:
     return Effect(
         difference=means.treated - means.control,
         error=sqrt(variance),
-        degrees=_degrees(parts),
+        degrees=degrees_of(parts),
         means=means,
         households=int(arms[0].count.sum()),
         controls=int(arms[1].count.sum()),
@@ -150,7 +150,7 @@ def effect(treated: Moments, control: Moments) -> Effect | None:
     )
 
 
-def _usable(arms: list[Moments]) -> list[int]:
+def usable(arms: list[Moments]) -> list[int]:
     """The covariates to adjust by: each varies in both arms, which are large enough for them."""
     smallest = min(arm.count.sum() for arm in arms)
     scatters = [arm.scatter.sum(axis=0) for arm in arms]
@@ -209,7 +209,7 @@ def _spread(
     return np.asarray(np.einsum("g,gij->ij", share, inner))
 
 
-def _degrees(parts: list[tuple[Floats, Floats]]) -> float:
+def degrees_of(parts: list[tuple[Floats, Floats]]) -> float:
     """The degrees of freedom of a sum of variances (Welch 1947, Satterthwaite 1946)."""
     each = np.concatenate([part for part, _ in parts])
     degrees = np.concatenate([degrees for _, degrees in parts])

@@ -69,6 +69,25 @@ class ArmFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceArm:
+    """One arm in one place: the households that the rule picks, and their sales."""
+
+    households: int
+    amounts: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFigures:
+    """A comparison in one place: a region, or a cell (`side`), in which both arms have enough."""
+
+    side: str
+    name: str
+    exposed: PlaceArm
+    control: PlaceArm
+    effect: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Apart:
     """How far a covariate lies apart, in deviations, and the p-value of that."""
 
@@ -82,7 +101,8 @@ class Comparison:
 
     `expected_share` and `share` are those of the control among both arms, `ratio_p` how likely
     the difference is. The control was drawn with `salt`, `control_percent` of the households.
-    `pooled` is the judged difference drawn towards other deals', and its error.
+    `pooled` is the judged difference drawn towards other deals', and its error. `places` are those
+    with enough households in both arms; reports frozen before they were compared have none.
     """
 
     exposed: ArmFigures
@@ -96,6 +116,7 @@ class Comparison:
     pooled: tuple[float, float] | None
     salt: str
     control_percent: int
+    places: tuple[PlaceFigures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from service.engine.lift.shown import (
     ShownChecks,
     ShownCounts,
     ShownLift,
+    ShownPlace,
     ShownTotals,
 )
 
@@ -58,11 +59,13 @@ def lift_shown(
     redraw_p: float | None,
     picked: int | None,
     has_copies: bool,
+    places: Mapping[str, Mapping[str, ShownPlace]] | None = None,
 ) -> ShownLift:
     """A comparison; where few of an arm bought, one figure, from which no mean follows.
 
     `picked` is how many households the rule picked, as far as that may be shown; `has_copies` is
-    whether the number of copies is shown: shares would tell what is not.
+    whether the number of copies is shown: shares would tell what is not. `places` are by side, see
+    `show_places`.
     """
     exposed, control = found.exposed, found.control
     effect, paid = found.effects.get(JUDGED), found.effects.get(PAID)
@@ -74,8 +77,8 @@ def lift_shown(
     )
     known = None if hidden else effect
     few = control.amounts.buyers < FEWEST
-    relative = _relative(known)
-    absolute = None if few and relative is not None else _absolute(known)
+    relative = relative_shown(known)
+    absolute = None if few and relative is not None else absolute_shown(known)
     may_tell = known is not None and absolute is not None
     tells_given = has_copies and picked is not None
     return ShownLift(
@@ -88,12 +91,14 @@ def lift_shown(
         sales=absolute,
         with_copy=_money(known.treated) if known is not None and not few else None,
         without_copy=_money(known.control) if known is not None and not few else None,
-        rivals=_absolute(found.effects.get(RIVALS)) if may_tell else None,
+        rivals=absolute_shown(found.effects.get(RIVALS)) if may_tell else None,
         sold_more=known is not None and found.sold_more,
         pooled=_money(found.pooled[0]) if may_tell and found.pooled is not None else None,
         per_money=_per_money(known, paid) if may_tell else None,
         redraw_p=redraw_p if known is not None else None,
         checks=_checks(found, hidden=hidden or few, tells_share=picked is not None),
+        regions=(places or {}).get(REGION, {}) if known is not None else {},
+        cells=(places or {}).get(CELL, {}) if known is not None else {},
     )
 
 
@@ -131,7 +136,7 @@ def _checks(found: Comparison, *, hidden: bool, tells_share: bool) -> ShownCheck
         if is_counted and tells_share and found.share is not None
         else None,
         ratio_p=round(found.ratio_p, 4),
-        placebo=None if hidden else _absolute(placebo),
+        placebo=None if hidden else absolute_shown(placebo),
         placebo_p=None if hidden or placebo is None else _p(placebo.p_value),
         balance={
             name: Apart(round(each.apart, 2), _p(each.p_value))
@@ -145,13 +150,15 @@ def _checks(found: Comparison, *, hidden: bool, tells_share: bool) -> ShownCheck
     )
 
 
-def _relative(found: Estimate | None) -> Range | None:
+def relative_shown(found: Estimate | None) -> Range | None:
+    """The lift as it is shown; None without bounds."""
     if found is None or found.lift is None or found.lift_low is None or found.lift_high is None:
         return None
     return Range(round(found.lift, 2), round(found.lift_low, 2), round(found.lift_high, 2))
 
 
-def _absolute(found: Estimate | None) -> Range | None:
+def absolute_shown(found: Estimate | None) -> Range | None:
+    """The difference as it is shown; None where nothing varies."""
     if found is None or not found.error > 0:
         return None
     return Range(_money(found.difference), _money(found.low), _money(found.high))

@@ -4,7 +4,7 @@ A report is of one deal, or of all deals whose cycles began in a month, a quarte
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from service.engine.lift.figures import Apart
@@ -51,6 +51,17 @@ class ShownChecks:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPlace:
+    """The effect in one region or cell: the lift, and more sales of a household.
+
+    Exploratory: each interval holds by itself, and of twenty one misses by chance.
+    """
+
+    lift: Range | None
+    sales: Range | None
+
+
+@dataclass(frozen=True, slots=True)
 class ShownLift:
     """A deal against one control in one window; estimates are None where too few are behind them.
 
@@ -74,6 +85,8 @@ class ShownLift:
     per_money: tuple[float, float] | None
     redraw_p: float | None
     checks: ShownChecks
+    regions: Mapping[str, ShownPlace] = field(default_factory=dict)
+    cells: Mapping[str, ShownPlace] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

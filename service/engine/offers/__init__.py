@@ -4,10 +4,10 @@ Everything here takes and returns frames. `candidates` begins, `allocate` choose
 `picks` says what the rule would give everybody, whatever was drawn.
 """
 
-from service.engine.offers.arms import Arm
+from service.engine.offers.arms import OFFERED, Arm
 from service.engine.offers.candidates import candidates
 from service.engine.offers.left_out import LeftOut, given
 from service.engine.offers.running import RunningOffers
 from service.engine.offers.valuation import Valuation
 
-__all__ = ["Arm", "LeftOut", "RunningOffers", "Valuation", "candidates", "given"]
+__all__ = ["OFFERED", "Arm", "LeftOut", "RunningOffers", "Valuation", "candidates", "given"]

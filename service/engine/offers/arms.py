@@ -11,3 +11,10 @@ class Arm(StrEnum):
     """Of the cycle's holdout: gets no offers at all."""
     CONTROL = "control"
     """In the control share of a deal: gets others, never that one."""
+    GENERAL = "general"
+    """Did not agree to a profile: gets what follows from nothing it bought, and is measured by
+    nobody."""
+
+
+OFFERED = (Arm.EXPOSED, Arm.GENERAL)
+"""The arms of a cycle whose households get offers."""

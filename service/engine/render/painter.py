@@ -41,7 +41,7 @@ class Painter(RowSetter):
     def __init__(self, layout: Layout, options: PrintOptions) -> None:
         super().__init__(layout, options)
         self.order = {name: place for place, name in enumerate(options.departments)}
-        self._languages: dict[tuple[str, str, bool, bool], Language] = {}
+        self._languages: dict[tuple[str, str, bool, bool, bool], Language] = {}
         self.no_slots = {
             SLOT + slot.id: ""
             for element in layout.elements
@@ -58,19 +58,26 @@ class Painter(RowSetter):
         self.page_box = page_box(layout.size_pt, options.bleed_pt)
 
     def language(
-        self, tag: str, currency: str, *, is_draft: bool = False, has_offers: bool = True
+        self,
+        tag: str,
+        currency: str,
+        *,
+        is_draft: bool = False,
+        has_offers: bool = True,
+        is_general: bool = False,
     ) -> Language:
         """The layout in a language and currency. Before, empties caches that grew too large."""
         if self.cached > _MAX_CACHED:
             self.cached = 0
             for language in self._languages.values():
                 language.clear()
-        found = self._languages.get((tag, currency, is_draft, has_offers))
+        key = (tag, currency, is_draft, has_offers, is_general)
+        found = self._languages.get(key)
         if found is None:
             phrases = self.layout.stationery.phrases_for(tag)
             phrases = phrases if has_offers else phrases.for_no_offers()
             phrases = phrases.for_draft() if is_draft else phrases
-            key = (tag, currency, is_draft, has_offers)
+            phrases = phrases.for_general() if is_general else phrases
             found = self._languages[key] = Language(phrases, currency)
             pages = range(1, self.layout.pages + 1)
             found.pages = [planned(self._elements(page, tag), phrases) for page in pages]

@@ -17,13 +17,15 @@ class Phrases:
     """The fixed texts of one language, and its date formats.
 
     `draft` are the texts that a draft says otherwise, and what it has in the place of a code;
-    `without_offers` those that a list says otherwise that has none.
+    `without_offers` those that a list says otherwise that has none, `general` one that follows from
+    nothing its household bought.
     """
 
     language: str
     texts: Mapping[str, str]
     draft: Mapping[str, str]
     without_offers: Mapping[str, str]
+    general: Mapping[str, str]
     days: DayWords
 
     def for_draft(self) -> "Phrases":
@@ -33,6 +35,10 @@ class Phrases:
     def for_no_offers(self) -> "Phrases":
         """The same for a list without offers: it promises neither a worth nor a scan."""
         return replace(self, texts={**self.texts, **self.without_offers})
+
+    def for_general(self) -> "Phrases":
+        """The same for a list that follows from nothing its household bought."""
+        return replace(self, texts={**self.texts, **self.general})
 
     def money_text(self, cents: int, currency: str) -> str:
         """An amount of money, such as `1.234,50 €`."""
@@ -75,6 +81,7 @@ def stationery_from(
             texts=whole["texts"],
             draft=whole["draft"],
             without_offers=whole["without_offers"],
+            general=whole["general"],
             days=day_words_from(whole),
         )
     return Stationery(

@@ -32,6 +32,7 @@ class RowPainter:
             document.currency,
             is_draft=document.is_draft,
             has_offers=bool(document.offers),
+            is_general=document.is_general,
         )
         self.problems: list[Problem] = []
         self.contents: list[Any] = []

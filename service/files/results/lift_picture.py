@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from service.engine.lift.shown import Range, ShownDeal, ShownLift, ShownWindow
+from service.engine.lift.cube import REGION
+from service.engine.lift.shown import Range, ShownDeal, ShownLift
 from service.files.clearing.letterhead import MARGIN, Letter
 from service.files.results.wording import Wording
 
@@ -41,15 +42,48 @@ class _Scale:
 
 def draw_lifts(letter: Letter, wording: Wording, deal: ShownDeal) -> None:
     """The lifts of a deal's windows, where the letter has come to."""
-    rows = [(window, lift) for window in deal.windows for lift in window.lifts]
-    scale = _scale(letter, [lift.lift for _, lift in rows if lift.lift is not None])
+    rows = [
+        _Row(wording.window(window), wording.against(lift), lift.lift, wording.lift(lift),
+             lift.sold_more)
+        for window in deal.windows
+        for lift in window.lifts
+    ]  # fmt: skip
+    _draw(letter, wording, rows)
+
+
+def draw_places(letter: Letter, wording: Wording, lifts: Sequence[ShownLift], side: str) -> None:
+    """The lifts of a window by region or by cell (`side`), against each control."""
+    name = wording.region if side == REGION else wording.cell
+    rows = [
+        _Row(name(key), wording.against(lift), place.lift, wording.lift(place), False)
+        for lift in lifts
+        for key, place in (lift.regions if side == REGION else lift.cells).items()
+    ]
+    if rows:
+        letter.heading(letter.words[f"lift_by_{side}"], least=110)
+        _draw(letter, wording, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the picture: its name, the control, the lift, that in words."""
+
+    name: str
+    against: str
+    lift: Range | None
+    said: str
+    sold_more: bool
+
+
+def _draw(letter: Letter, wording: Wording, rows: Sequence[_Row]) -> None:
+    scale = _scale(letter, [row.lift for row in rows if row.lift is not None])
     letter.room(2 * _ROW + 40)
     _axis(letter, wording, scale)
-    for window, lift in rows:
+    for row in rows:
         if letter.y + _ROW > letter.bottom:
             letter.next_page()
             _axis(letter, wording, scale)
-        _row(letter, wording, scale, window, lift)
+        _row(letter, scale, row)
     letter.y += 6
 
 
@@ -73,22 +107,20 @@ def _axis(letter: Letter, wording: Wording, scale: _Scale) -> None:
     letter.y += 13
 
 
-def _row(
-    letter: Letter, wording: Wording, scale: _Scale, window: ShownWindow, lift: ShownLift
-) -> None:
+def _row(letter: Letter, scale: _Scale, row: _Row) -> None:
     sheet, texts = letter.sheet, letter.texts
     top, middle = letter.y, letter.y + _ROW / 2 - 2
     for tick in scale.ticks():
         colour = _ZERO if abs(tick) < 1e-9 else _GRID
         sheet.line((scale.at(tick), top), (scale.at(tick), top + _ROW), colour=colour, weight=0.6)
-    height = sheet.text(wording.window(window), texts.cell, x=MARGIN, y=top + 2, width=_LABEL - 10)
-    sheet.text(wording.against(lift), texts.small, x=MARGIN, y=top + 2 + height, width=_LABEL - 10)
-    if lift.lift is not None:
-        _bar(letter, scale, lift.lift, middle, _SOLD_MORE if lift.sold_more else _OTHER)
+    height = sheet.text(row.name, texts.cell, x=MARGIN, y=top + 2, width=_LABEL - 10)
+    sheet.text(row.against, texts.small, x=MARGIN, y=top + 2 + height, width=_LABEL - 10)
+    if row.lift is not None:
+        _bar(letter, scale, row.lift, middle, _SOLD_MORE if row.sold_more else _OTHER)
     x = scale.right + 14
-    style = texts.strong_cell if lift.sold_more else texts.cell
-    height = sheet.text(wording.lift(lift), style, x=x, y=top + 2, width=_VALUE)
-    if lift.sold_more:
+    style = texts.strong_cell if row.sold_more else texts.cell
+    height = sheet.text(row.said, style, x=x, y=top + 2, width=_VALUE)
+    if row.sold_more:
         said = letter.words["sold_more"]
         sheet.text(said, texts.small, x=x, y=top + 2 + height, width=_VALUE)
     letter.y += _ROW

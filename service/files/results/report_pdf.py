@@ -6,6 +6,7 @@ from datetime import date
 
 from service.engine.clearing.claim import SupplierAccount
 from service.engine.clearing.retailer import Retailer
+from service.engine.lift.cube import CELL, REGION
 from service.engine.lift.shown import (
     ShownCounts,
     ShownDeal,
@@ -15,7 +16,7 @@ from service.files.clearing.letterhead import Heading, Letter
 from service.files.clearing.ruled_table import NumberColumn, RuledTable
 from service.files.clearing.words import words_of
 from service.files.results.checks_table import draw_checks
-from service.files.results.lift_picture import draw_lifts
+from service.files.results.lift_picture import draw_lifts, draw_places
 from service.files.results.sentences import sentences_of
 from service.files.results.wording import NONE, Wording
 
@@ -102,6 +103,10 @@ def _deal(letter: Letter, wording: Wording, deal: ShownDeal) -> None:
     if first is not None:
         _places(letter, wording, "by_region", "region", first.regions, wording.region)
         _places(letter, wording, "by_cell", "cell", first.cells, wording.cell)
+        for side in (REGION, CELL):
+            draw_places(letter, wording, first.lifts, side)
+        if any(lift.regions or lift.cells for lift in first.lifts):
+            letter.paragraph(words["exploratory"])
 
 
 def _places(

@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 
 import xlsxwriter
 
+from service.engine.lift.cube import CELL, REGION
 from service.engine.lift.outcomes import COVARIATES
 from service.engine.lift.shown import Range, ShownCounts, ShownDeal, ShownWindow, SupplierReport
 
@@ -21,6 +22,10 @@ _LIFT = (
     "difference", "difference_low", "difference_high", "with_copy", "without_copy",
     "other_brands", "other_brands_low", "other_brands_high", "sold_more", "pooled",
     "per_money_low", "per_money",
+)  # fmt: skip
+_PLACE = (
+    "against", "report", "by", "place", "lift", "lift_low", "lift_high",
+    "difference", "difference_low", "difference_high",
 )  # fmt: skip
 _CHECK = (
     "against", "report", "control_expected", "control_found", "ratio_p", "placebo", "placebo_p",
@@ -44,6 +49,7 @@ def report_xlsx(report: SupplierReport, *, made_on: date) -> bytes:
         sheets = {
             "counts": ((*_RUN, "by", "place", *_COUNTS), list(_count_rows(report))),
             "lift": ((*_RUN, *_LIFT), list(_lift_rows(report))),
+            "places": ((*_RUN, *_PLACE), list(_place_rows(report))),
             "checks": ((*_RUN, *_CHECK), list(_check_rows(report))),
         }
         for name, (titles, rows) in sheets.items():
@@ -95,6 +101,18 @@ def _lift_rows(report: SupplierReport) -> Iterator[Sequence[Cell]]:
                 each.given_share, *_ends(each.lift), *_ends(each.sales), each.with_copy,
                 each.without_copy, *_ends(each.rivals), each.sold_more, each.pooled, low, value,
             )  # fmt: skip
+
+
+def _place_rows(report: SupplierReport) -> Iterator[Sequence[Cell]]:
+    """Exploratory: each interval holds by itself."""
+    for deal, window in _windows(report):
+        for each in window.lifts:
+            for side, places in ((REGION, each.regions), (CELL, each.cells)):
+                for name, found in places.items():
+                    yield (
+                        *_run(deal, window), each.against, each.report_id, side, name,
+                        *_ends(found.lift), *_ends(found.sales),
+                    )  # fmt: skip
 
 
 def _check_rows(report: SupplierReport) -> Iterator[Sequence[Cell]]:

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.currencies import minor_digits
-from service.engine.lift.shown import Range, ShownDeal, ShownLift, ShownTotals, ShownWindow
+from service.engine.lift.shown import (
+    Range,
+    ShownDeal,
+    ShownLift,
+    ShownPlace,
+    ShownTotals,
+    ShownWindow,
+)
 from service.files.clearing.words import Words
 
 NONE = "–"
@@ -63,7 +70,7 @@ class Wording:
         """What a copy is compared with."""
         return self.words[f"against_{lift.against}"]
 
-    def lift(self, lift: ShownLift) -> str:
+    def lift(self, lift: ShownLift | ShownPlace) -> str:
         """The lift with its interval, or the difference where the lift has no bounds."""
         if lift.lift is not None:
             return self.words.say("lift_value", **self._lift(lift.lift))

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from service.engine.lift.shown import Range, ShownCounts, ShownDeal, SupplierReport
+from service.engine.lift.cube import CELL, REGION
+from service.engine.lift.shown import Range, ShownCounts, ShownDeal, ShownLift, SupplierReport
 from service.files.clearing.words import words_of
 from service.files.results.sentences import sentences_of
 from service.files.results.wording import Wording
@@ -44,6 +45,7 @@ class Drawn:
     cells: Rows
     money: Rows
     chart: Chart | None
+    places: Sequence[Chart]
     sentences: Sequence[str]
 
 
@@ -139,6 +141,7 @@ def _drawn(number: int, deal: ShownDeal, wording: Wording, language: Language) -
         cells=_places(places.cells if places else {}, wording.cell, wording),
         money=list(_money(deal, wording)),
         chart=_chart(f"lift-{number}", deal, wording, language),
+        places=list(_place_charts(number, places.lifts if places else (), wording, language)),
         sentences=[*sentences_of(wording, deal), *([words["per_household_note"]]
                    if any(lift.sales for window in deal.windows for lift in window.lifts)
                    else [])],
@@ -193,6 +196,33 @@ def _chart(name: str, deal: ShownDeal, wording: Wording, language: Language) -> 
         legend=[("first", words["sold_more"]), ("unsure", language.text("not certain"))],
         language=language,
     )  # fmt: skip
+
+
+def _place_charts(
+    number: int, lifts: Sequence[ShownLift], wording: Wording, language: Language
+) -> Iterator[Chart]:
+    """The lifts of the first window by region and by kind of household, where any is shown."""
+    words = wording.words
+    for side, name in ((REGION, wording.region), (CELL, wording.cell)):
+        rows = [
+            Estimate(
+                f"{name(key)}, {wording.against(lift)}", *_ends(place.lift), wording.lift(place),
+                False,
+            )
+            for lift in lifts
+            for key, place in (lift.regions if side == REGION else lift.cells).items()
+        ]  # fmt: skip
+        if rows:
+            yield intervals(
+                f"lift-{number}-{side}",
+                rows,
+                title=words[f"lift_by_{side}"],
+                description=words["lift_axis"],
+                table=Table([words[side], words["what_copies_did"]],
+                            [[row.name, row.text] for row in rows]),
+                legend=[("unsure", language.text("not certain"))],
+                language=language,
+            )  # fmt: skip
 
 
 def _ends(found: Range | None) -> tuple[float | None, float | None, float | None]:

@@ -132,7 +132,8 @@ class CycleOffer(SQLModel, table=True):
 
 
 class CycleHousehold(SQLModel, table=True):
-    """How a cycle treated a household: `exposed`, or `holdout` (a list without offers).
+    """How a cycle treated a household: `exposed`, `holdout` (a list without offers), or `general`
+    (it agreed to no profile, and its list follows from nothing that it bought).
 
     `tier` is the household's tier of worth then, which deals may target; `worth_decile` its place
     among the eligible by worth, 10 the best. In the year before it paid `basket_year_cents` in
@@ -162,6 +163,19 @@ class CycleLeftOut(SQLModel, table=True):
     household_id: int = key_part("household.id", index=True)
     reason: str
     detail: str = Field(sa_type=Text)
+
+
+class CycleGeneral(SQLModel, table=True):
+    """An item of the lists that follow from no purchase of their household, as of a cycle.
+
+    `p_purchase` is the share of households that buy it within the horizon.
+    """
+
+    __tablename__ = "cycle_general"
+
+    cycle_id: int = key_part("cycle.id")
+    item_id: int = key_part("item.id", index=True)
+    p_purchase: float
 
 
 class CyclePick(SQLModel, table=True):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 from unicodedata import category
 
 import pypdfium2 as pdfium
@@ -16,12 +17,17 @@ LANGUAGES = tuple(layouts.samples())
 
 
 def page_texts(name: str, language: str) -> str:
+    return printed(name, language, offers=(), worth_cents=0, tip="")
+
+
+def printed(name: str, language: str, **changed: Any) -> str:
+    """The texts of a sample letter of which something is changed."""
     layout = layouts.load(name)
     masthead = layouts.masthead(LetterSettings(_env_file=None), SAMPLE_DAY)
     piece = sample_piece(layouts.samples()[language], masthead=masthead, language=language)
-    bare = replace(piece, document=replace(piece.document, offers=(), worth_cents=0, tip=""))
+    other = replace(piece, document=replace(piece.document, **changed))
     out = BytesIO()
-    render_batch([bare], layout, out, title="t", language=language)
+    render_batch([other], layout, out, title="t", language=language)
     pages = pdfium.PdfDocument(out.getvalue())
     return " ".join(page.get_textpage().get_text_bounded() for page in pages).replace("\r\n", " ")
 

@@ -6,6 +6,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from service.console.routes.household_words import cell as cell_name
 from service.console.routes.reports import base
 from service.console.routes.reports.base import Days, Name, Report, Sees, in_file
 from service.pages.languages import Language, mark
@@ -24,6 +25,13 @@ _TITLES = {
     "margin": mark("Margin added"),
     "new_to_brand": mark("New buyers"),
     "own_brand": mark("To own brand"),
+}
+
+_KINDS = {
+    "tier": mark("Class"),
+    "region": mark("Region"),
+    "cell": mark("Cell"),
+    "category": mark("Category"),
 }
 
 
@@ -108,8 +116,9 @@ def _name(row: Row, language: Language) -> Cell:
     part: Part = row["row"]
     if part.kind == "all":
         return Cell(language.text("In all"))
-    below = language.text("Class") if part.kind == "tier" else language.text("Category")
-    return Cell(part.name or "–", below=below)
+    brand, _, usage = part.name.rpartition("_")
+    name = cell_name(language, brand, usage) if part.kind == "cell" else part.name
+    return Cell(name or "–", below=language.text(_KINDS[part.kind]))
 
 
 def _count(row: Row, language: Language, *, what: str) -> Cell:
