@@ -10,6 +10,7 @@ import pytest
 
 from service.engine.records import Address
 from service.engine.render import Checker, render_batch
+from service.engine.render.address_trial import AddressTrial
 from service.engine.render.boxes import AddressBox
 from service.engine.render.postal import NOBODY
 from service.files import layouts
@@ -174,6 +175,17 @@ def test_lines_are_joined_where_a_window_has_too_few() -> None:
     assert made[2][1:3] == ["5 Main St, Flat 2", "DUBLIN 2, Co. Dublin, D02\u00a0AF30"]
     checker = Checker(layouts.load("classic-letter"), sender=FROM_US)
     assert checker.problems(replace(piece(1), address=address)) == ()
+
+
+def test_the_longest_address_of_every_language_fits_from_abroad() -> None:
+    trial = AddressTrial(layouts.load("classic-letter"), FROM_US)
+    for language, data in layouts.samples().items():
+        assert trial.fault_of(Address(**data["longest"]["address"])) is None, language
+    korean = Address("홍길동", "세종대로 110", "101동 203호", "04524", "중구", "서울특별시", "KR")
+    made = [FORMS.compose(korean, FROM_US, joined=joined) for joined in (2, 3)]
+    street = "세종대로 110, 101동 203호"
+    assert made[0] == ["서울특별시 중구", street, "홍길동", "04524", "SOUTH KOREA"]
+    assert made[1] == ["서울특별시 중구, 04524", street, "홍길동", "SOUTH KOREA"]
 
 
 def test_a_postcode_stays_beside_its_region_wherever_a_line_is_broken() -> None:

@@ -21,7 +21,7 @@ from service.engine.render.moves import Moves
 from service.engine.render.parts import MM, PictureBox, Rule, TextBox
 from service.engine.render.phrases import Phrases
 from service.engine.render.plans import SLOT, TextPlan
-from service.engine.render.postal import NO_BREAK
+from service.engine.render.postal import MOST_JOINED, NO_BREAK
 from service.engine.render.postal_place import place_barcode
 from service.engine.render.row_setter import RowSetter
 from service.engine.render.stacks import LineStacks
@@ -177,13 +177,14 @@ class Painter(RowSetter):
         place = self._postal_place
         if place and place.room and place.element is box and self._barcode_content(address, 0):
             box = place.room
-        for joined in (0, 1):
+        for joined in range(MOST_JOINED):
             lines = postal.compose(address, sender, joined=joined)
             try:
                 return self.place_address(box, lines, language) if lines else b""
             except TooLarge:
                 continue
-        return self.place_address(box, postal.compose(address, sender, joined=2), language)
+        lines = postal.compose(address, sender, joined=MOST_JOINED)
+        return self.place_address(box, lines, language)
 
     def barcode_ops(
         self, box: AddressBox | PostalBarcodeBox, address: Address, serial: int

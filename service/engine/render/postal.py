@@ -10,6 +10,8 @@ from service.engine.records import Address
 from service.engine.render.four_state import PostalBarcode
 
 NO_BREAK = "\u00a0"
+MOST_JOINED = 3
+"""The most that lines of an address are joined: see `PostalForms.compose`."""
 _POSTCODE_MARK = "〒"
 _CAPITALS: Mapping[str, Literal["all", "from_abroad"]] = {"u": "all", "a": "from_abroad"}
 
@@ -81,7 +83,8 @@ class PostalForms:
         """The lines of an address, the country last if it is not that of the sender.
 
         Postcodes are tied to what stands beside them by no-break spaces. For boxes with few lines
-        street and extra are one line from `joined` 1 on, town, region and postcode from 2 on.
+        street and extra are one line from `joined` 1 on, town, region and postcode from 2 on,
+        and from 3 on also where the name or the street stands between them.
         """
         form = self.form_of(address.country)
         if joined and address.street and address.extra:
@@ -91,6 +94,8 @@ class PostalForms:
         lines = form.lines
         if form.latin and is_latin(address.street + address.city):
             lines = form.latin
+        if joined > 2:
+            lines = _gather_places(lines)
         if joined > 1:
             lines = _join_places(lines)
         shown = [_line(parts, values, from_abroad=bool(country)) for parts in lines]
@@ -132,6 +137,14 @@ def _join_places(lines: tuple[tuple[Part, ...], ...]) -> tuple[tuple[Part, ...],
         else:
             joined.append(parts)
     return tuple(joined)
+
+
+def _gather_places(lines: tuple[tuple[Part, ...], ...]) -> tuple[tuple[Part, ...], ...]:
+    """The lines with those of town, region and postcode one below the other, where the first is."""
+    first = next((at for at, parts in enumerate(lines) if _is_place(parts)), len(lines))
+    places = tuple(parts for parts in lines if _is_place(parts))
+    others = tuple(parts for parts in lines[first:] if not _is_place(parts))
+    return (*lines[:first], *places, *others)
 
 
 def _is_place(parts: tuple[Part, ...]) -> bool:
