@@ -22,6 +22,7 @@ _CHOOSING = {
     "eligible_brands": "brand",
 }  # fmt: skip
 _EXCLUDING = {name.replace("eligible", "excluded"): word for name, word in _CHOOSING.items()}
+_BY_NAME = [name for name in _CHOOSING if name != "eligible_gtins"]
 _CHOOSING_SECOND = {"with_gtins": "GTIN", "with_items": "item"}
 _USUAL = (
     "kind", "min_quantity", "unit", "min_spend", "with_quantity", "get_quantity", "handling_fee",
@@ -67,12 +68,15 @@ def _describe_offer(deal: InterpretedDeal, currency: str) -> str:
     off = wording.benefit(deal.terms, currency=currency)
     when = wording.condition(deal.terms, currency=currency)
     counted = _count(len(deal.sets[0]), "product")
+    if any(name in deal.given for name in _BY_NAME):
+        counted += " now"
     if deal.restricted:
         counted += f", {deal.restricted} restricted left out"
     text = f"{deal.supplier} gives {off} {deal.columns['title']} ({counted})"
     if len(deal.sets) > 1:
         quantity = deal.given.get("with_quantity", 1)
-        text += f" with {quantity} of {_count(len(deal.sets[1]), 'product')} of a second set"
+        also = _count(len(deal.sets[1]), "product") + (" now" if "with_items" in deal.given else "")
+        text += f" with {quantity} of {also} of a second set"
     return f"{text} {when}" if when else text
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from service.deals.coded_grid import CodedGrid
 from service.deals.columns import FACE_VALUES
+from service.deals.goods_rules import Kept
 from service.deals.readers import Number
 from service.engine.records import DealKind
 
@@ -49,17 +50,20 @@ _IN_CENTS = frozenset(
 _as_is = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def digest_deals(deals: pl.DataFrame, sets: Sequence[Sequence[int]]) -> pl.Series:
+def digest_deals(
+    deals: pl.DataFrame, sets: Sequence[Sequence[int]], kept: Sequence[Kept] = ()
+) -> pl.Series:
     """Digests of what deals mean, not of how they are written: 1.0 equals 1.00, and products count
-    as a set.
+    as a set. A deal with a rule means its rule and the products it names, whatever fits the rule.
 
-    `deals` has the columns of an offer, and first_set and second_set, places in `sets`. A digest is
+    `deals` has the columns of an offer, and first_set and second_set, places in `sets`, and kept,
+    a place in `kept`, where that is given. A digest is
     the SHA-256 of JSON with sorted names. It is assembled column by column, and a text that many
     deals share is encoded once.
     """
     parts = {name: _write_each(deals[of], _json_string) for name, of in _ALWAYS.items()}
     parts["terms"] = _write_each(deals["terms"], _sorted_json)
-    parts["members"] = _members(deals, sets)
+    parts["members"] = _members(deals, sets, kept)
     parts["face_value"] = deals["face_value_cents"].cast(pl.String)
     for name, empty in _WHEN_FILLED.items():
         parts[name] = _write_each(deals[name], partial(_unless, empty))
@@ -79,12 +83,16 @@ def _write_each(column: pl.Series, write: Callable[[Any], str | None]) -> pl.Ser
     return column.replace_strict(seen, texts, return_dtype=pl.String)
 
 
-def _members(deals: pl.DataFrame, sets: Sequence[Sequence[int]]) -> pl.Series:
+def _members(deals: pl.DataFrame, sets: Sequence[Sequence[int]], kept: Sequence[Kept]) -> pl.Series:
     """The products as JSON: a list of them, or a list of two lists; empty for a partner's slot."""
     shown = pl.Series([str(list(members)) for members in sets], dtype=pl.String)
     first, second = (shown.gather(deals[name]) for name in ("first_set", "second_set"))
     both = pl.concat_str(pl.lit("["), first, pl.lit(", "), second, pl.lit("]"))
-    return deals.select(pl.coalesce(both, first, pl.lit("[]"))).to_series()
+    by_name = pl.lit(None, pl.String)
+    if kept:
+        said = pl.Series([each.said() for each in kept], dtype=pl.String)
+        by_name = pl.lit(said.gather(deals["kept"]))
+    return deals.select(pl.coalesce(by_name, both, first, pl.lit("[]"))).to_series()
 
 
 def _json_string(value: object) -> str:

@@ -38,7 +38,7 @@ class DealTerms:
 class LoadedRow:
     """What a revision was loaded from: the cells of its row by column, and the GTINs of each set.
 
-    The products are those that counted when it was loaded, whatever the row named them by.
+    The products are those that count now, whatever the row named them by.
     """
 
     columns: dict[str, str]

@@ -90,7 +90,9 @@ class Interpreter:
             as_of=self._as_of,
             list_days=self._list_days,
         )
-        frame = frame.with_columns(digest_deals(frame, self._product_sets.sets))
+        frame = frame.with_columns(
+            digest_deals(frame, self._product_sets.sets, self._product_sets.kept)
+        )
         product_sets = self._product_sets
         return InterpretedDeals(
             frame,
@@ -100,6 +102,7 @@ class Interpreter:
             self._form.grids,
             product_sets.descriptions,
             self._form.digits,
+            product_sets.kept,
         )
 
     def _interpret_table(self, grid: CodedGrid) -> pl.DataFrame:
@@ -193,7 +196,7 @@ class Interpreter:
         counted = np.array(
             [self._find_products(values, report) for values, report, _ in found], np.int64
         ).reshape(-1, 5)
-        first, second, restricted, first_excluded, second_excluded = counted[of].T
+        first, second, restricted, first_excluded, kept = counted[of].T
         found, kind = row_faults.group_rows(positions, (*TERMS_COLUMNS, "with_gtins", "with_items"))
         terms = [_read_terms(values, report, self._form.digits) for values, report, _ in found]
         self._terms |= {stored: known for known, stored in terms if known and stored}
@@ -213,7 +216,7 @@ class Interpreter:
             pl.Series("second_set", second).replace(-1, None),
             pl.Series("restricted", restricted),
             pl.Series("first_excluded", first_excluded).replace(-1, None),
-            pl.Series("second_excluded", second_excluded).replace(-1, None),
+            pl.Series("kept", kept),
             pl.Series("terms", [stored for _, stored in terms], pl.String).gather(kind),
             _values_at("face_value_cents", [cents for cents, _ in faces], pl.Int64, face),
             _values_at("face_values", [stored for _, stored in faces], pl.String, face),
@@ -232,7 +235,7 @@ class Interpreter:
         """Find the products of both sets.
 
         Returns the places of the sets, how many products were left out as restricted, and the
-        places of what each set leaves out; -1 for none.
+        places of what the first leaves out and of what is stored; -1 for none.
         """
         reported_columns: list[str] = []
 
@@ -256,7 +259,7 @@ class Interpreter:
             product_sets.place_of(second) if has_second else -1,
             restricted,
             product_sets.place_of_exclusion(members.first_excluded),
-            product_sets.place_of_exclusion(members.second_excluded),
+            product_sets.place_of_kept(members.kept),
         )
 
 

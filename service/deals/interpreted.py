@@ -8,6 +8,7 @@ import polars as pl
 
 from service.deals.coded_grid import CodedGrid
 from service.deals.digest import rows_as_read
+from service.deals.goods_rules import Kept
 from service.engine.redeem import Terms
 
 OFFER_COLUMNS: dict[str, Any] = {
@@ -25,7 +26,7 @@ OFFER_COLUMNS: dict[str, Any] = {
 
 COLUMNS_BY_KIND: dict[str, Any] = {
     "position": pl.Int64, "first_set": pl.Int64, "second_set": pl.Int64, "restricted": pl.Int64,
-    "first_excluded": pl.Int64, "second_excluded": pl.Int64,
+    "first_excluded": pl.Int64, "kept": pl.Int64,
     "kind": pl.String, "terms": pl.String, "face_value_cents": pl.Int64, "face_values": pl.String,
     "limit_per_household": pl.Int64, "funding_share": pl.Int64, "funding_cap_cents": pl.Int64,
     "handling_fee_cents": pl.Int64, "redeem_from": pl.Date, "redeem_to": pl.Date,
@@ -64,8 +65,9 @@ class InterpretedDeals:
     `frame`: table, row (both of the form), supplier, supplier_id (null for a new one), the
     columns of `OFFER_COLUMNS` (a partner has no category), digest (what the deal means, equal for
     two that mean the same), restricted, and first_set and second_set, places in `sets`, the
-    products of each, and first_excluded and second_excluded, places in `exclusions`, those left
-    out of each; null where there is none. `descriptions` are the names of products.
+    products of each, first_excluded, a place in `exclusions`, those left out of the first, and
+    kept, a place in `kept`, what is stored of them; null where there is none. `descriptions` are
+    the names of products.
     """
 
     frame: pl.DataFrame
@@ -75,6 +77,7 @@ class InterpretedDeals:
     grids: Sequence[CodedGrid] = field(repr=False)
     descriptions: Mapping[int, str] = field(repr=False)
     digits: int = 2
+    kept: Sequence[Kept] = field(default=(), repr=False)
 
     def with_rows_as_read(self) -> pl.DataFrame:
         """The frame and `given`: each row as it was read, as JSON, for the deal's history."""

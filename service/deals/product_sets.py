@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from service.deals.goods_rules import Kept, Rule, first_rule, second_rule
 from service.engine.codes import gtin_text
 from service.files.headers import plain
 
@@ -29,8 +30,9 @@ ReportFault = Callable[[str, str, str], None]
 class _Filter:
     """What the columns beside `eligible_gtins` choose, and what was wrong in them.
 
-    `left_out` would be chosen but for an exclusion or a restriction, or is excluded by its GTIN;
-    `restricted` counts what both sets left out because of a restriction.
+    `left_out` would be chosen but for an exclusion or a restriction, or is excluded by its GTIN
+    (`by_gtin`); `second_named` are those of the second set that are named by theirs. `restricted`
+    counts what both sets left out because of a restriction.
     """
 
     chosen: frozenset[int]
@@ -38,20 +40,23 @@ class _Filter:
     left_out: frozenset[int]
     second: tuple[int, ...]
     second_left_out: tuple[int, ...]
+    second_named: tuple[int, ...]
+    by_gtin: frozenset[int]
+    rules: tuple[Rule | None, Rule | None]
     restricted: int
     faults: tuple[tuple[str, str, str], ...]
 
 
 class Members(NamedTuple):
-    """The products of both sets of a deal, how many were left out as restricted, and which products
-    each set leaves out although they match.
+    """The products of both sets of a deal, how many were left out as restricted, and what of the
+    sets is stored.
     """
 
     first: tuple[int, ...]
-    second: tuple[int, ...] = ()
-    restricted: int = 0
-    first_excluded: tuple[int, ...] = ()
-    second_excluded: tuple[int, ...] = ()
+    second: tuple[int, ...]
+    restricted: int
+    first_excluded: tuple[int, ...]
+    kept: Kept
 
 
 class ProductSets:
@@ -91,13 +96,15 @@ class ProductSets:
             self._names[column] = names
         self._places: dict[tuple[int, ...], int] = {}
         self._exclusions: dict[tuple[int, ...], int] = {}
+        self._kept: dict[Kept, int] = {}
 
     def find_members(self, values: Mapping[str, Any], report: ReportFault) -> Members:
         """Find the products of a deal: those named by GTIN and those that match every filter given,
         without the excluded ones. Faults go to `report`.
         """
         if len(values) == 1 and self._allowed.issuperset(values.get("eligible_gtins", (None,))):
-            return Members(tuple(sorted(set(values["eligible_gtins"]))))
+            gtins = tuple(sorted(set(values["eligible_gtins"])))
+            return Members(gtins, (), 0, (), Kept(gtins, (), (), ()))
         key = tuple([values.get(column) for column in FILTERS])
         found = self._filters.get(key)
         if found is None:
@@ -111,12 +118,21 @@ class ProductSets:
             )
         counted = (named | found.chosen) - found.excluded
         left_out = ((named & found.excluded) | found.left_out) - counted
+        first, excluded = tuple(sorted(counted)), tuple(sorted(left_out))
+        one, two = found.rules
         return Members(
-            tuple(sorted(counted)),
+            first,
             found.second,
             found.restricted,
-            tuple(sorted(left_out)),
-            found.second_left_out,
+            excluded,
+            Kept(
+                tuple(sorted(named - found.excluded)) if one else first,
+                found.second_named if two else found.second,
+                tuple(sorted((named & found.excluded) | found.by_gtin)) if one else excluded,
+                () if two else found.second_left_out,
+                one,
+                two,
+            ),
         )
 
     def names_of(self, gtin: int, group: str) -> str:
@@ -137,6 +153,15 @@ class ProductSets:
     def place_of_exclusion(self, members: tuple[int, ...]) -> int:
         """The place of a set of products left out; -1 for none."""
         return self._exclusions.setdefault(members, len(self._exclusions)) if members else -1
+
+    @property
+    def kept(self) -> Sequence[Kept]:
+        """What is stored of deals' sets; a place is an index into it."""
+        return list(self._kept)
+
+    def place_of_kept(self, kept: Kept) -> int:
+        """The place of what is stored of a deal's sets; equal ones share one."""
+        return self._kept.setdefault(kept, len(self._kept))
 
     @property
     def sets(self) -> Sequence[tuple[int, ...]]:
@@ -197,6 +222,9 @@ class ProductSets:
             left_out | by_gtin,
             tuple(sorted(second.union(named))),
             tuple(sorted(others.difference(named))),
+            tuple(sorted(set(named))),
+            by_gtin,
+            (first_rule(values), second_rule(values)),
             len(left_out - excluded) + len(others),
             tuple(faults),
         )

@@ -10,10 +10,12 @@ import polars as pl
 from sqlmodel import Session
 
 from service.deals.agreed import with_parties
+from service.deals.goods_rules import Kept, Rule, as_frames
 from service.deals.interpreted import OFFER_COLUMNS, InterpretedDeals
 from service.deals.partners import PARTNER_CATEGORY
 from service.deals.product_sets import members_of
 from service.engine.lifecycle import PENDING, DealState, initial_state
+from service.files.goods_names import name_goods
 from service.files.report import Progress, silent
 from service.store import catalogue
 from service.store.actor import Actor
@@ -100,9 +102,10 @@ def store_deals(
             *_event_columns(context),
         )
     )  # fmt: skip
-    counted = _product_sets_of(stored, deals.sets, ("first_set", "second_set"))
-    excluded = _product_sets_of(stored, deals.exclusions, ("first_excluded", "second_excluded"))
-    revisions.add(session, stored.select(_STORED), (counted, excluded), progress=progress)
+    kept = _kept_of(stored, deals.kept)
+    if kept.rules.height:
+        name_goods(session)
+    revisions.add(session, stored.select(_STORED), kept, progress=progress)
 
 
 _STORED = [
@@ -141,14 +144,45 @@ def _event_columns(context: LoadContext) -> tuple[pl.Expr, ...]:
     )
 
 
-def _product_sets_of(
-    deals: pl.DataFrame, sets: Sequence[tuple[int, ...]], columns: tuple[str, str]
+def _kept_of(deals: pl.DataFrame, kept: Sequence[Kept]) -> revisions.KeptGoods:
+    """What is stored of the sets of each deal, by its place."""
+    of_place = deals.select("place", "kept").drop_nulls()
+    used = of_place["kept"].unique().sort().to_list()
+    rules: dict[Rule, int] = {}
+    by_kept = [
+        (place, number, rules.setdefault(rule, len(rules)))
+        for place in used
+        for number, rule in enumerate((kept[place].first_rule, kept[place].second_rule))
+        if rule is not None
+    ]
+    own = {"kept": pl.Int64, "set_number": pl.Int64, "rule": pl.Int64}
+    named = of_place.join(pl.DataFrame(by_kept, own, orient="row"), on="kept", how="inner")
+    rows, names = as_frames([*rules])
+    counted = [(each, (kept[each].first, kept[each].second)) for each in used]
+    excluded = [(each, (kept[each].first_excluded, kept[each].second_excluded)) for each in used]
+    return revisions.KeptGoods(
+        counted=_sets_of(of_place, counted),
+        excluded=_sets_of(of_place, excluded),
+        rules=rows,
+        names=names,
+        named=named.select("place", "set_number", "rule").sort("place", "set_number"),
+    )
+
+
+def _sets_of(
+    of_place: pl.DataFrame, found: Sequence[tuple[int, tuple[tuple[int, ...], tuple[int, ...]]]]
 ) -> revisions.Sets:
-    """The sets of each deal that these columns name, places in `sets`, and their products."""
-    named = pl.concat(
-        deals.select(
-            "place", pl.lit(number, pl.Int64).alias("set_number"), pl.col(name).alias("set")
-        )
-        for number, name in enumerate(columns)
-    ).drop_nulls("set").sort("place", "set_number")  # fmt: skip
-    return named, members_of(sets, named["set"].unique().sort())
+    """The sets with products of each deal by its place, and the products of each set once."""
+    sets: dict[tuple[int, ...], int] = {}
+    placed = [
+        (place, number, sets.setdefault(members, len(sets)))
+        for place, both in found
+        for number, members in enumerate(both)
+        if members
+    ]
+    schema = {"kept": pl.Int64, "set_number": pl.Int64, "set": pl.Int64}
+    named = of_place.join(pl.DataFrame(placed, schema, orient="row"), on="kept", how="inner")
+    return (
+        named.select("place", "set_number", "set").sort("place", "set_number"),
+        members_of([*sets], range(len(sets))),
+    )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,7 @@ from service.engine.reading import PLAIN, Reading
 from service.engine.scanned import GoodsReader
 from service.errors import InvalidInput, Problem
 from service.files import rows
+from service.files.goods_names import name_goods
 from service.files.headers import HeaderRules
 from service.files.notes import shown_rows
 from service.files.printed import NameCheck
@@ -162,7 +164,8 @@ def _store(database: Database, staged: Staging, progress: Progress) -> LoadRepor
     for chunk in staged.chunks():
         frame = chunk.rows.drop(rows.ROW).unique("gtin", keep="last", maintain_order=True)
         with database.write() as session:
-            catalogue.upsert_products(session, frame, renewed=staged.present)
+            catalogue.upsert_products(session, frame, renewed=staged.present, at=datetime.now(UTC))
+            name_goods(session, staged=True)
         report.taken += frame.height
         report.known += chunk.rows.height - frame.height
         progress("products", chunk.done, chunk.total)

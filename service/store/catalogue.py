@@ -1,11 +1,13 @@
 """Queries on what is sold."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 import polars as pl
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from service.store import goods_names
 from service.store.bulk import is_sqlite, stage
 from service.store.tables.catalogue import Category, Item, Product, Store, Supplier
 
@@ -47,18 +49,22 @@ _RENEWED_IF_LISTED = (
 )  # fmt: skip
 
 
-def upsert_products(session: Session, products: pl.DataFrame, *, renewed: Collection[str]) -> None:
+def upsert_products(
+    session: Session, products: pl.DataFrame, *, renewed: Collection[str], at: datetime
+) -> None:
     """Add or update products by GTIN, with the suppliers, categories and items they name.
 
     Columns: gtin, description, brand, private_label, item, category, department, supplier,
     package_size, restriction, price_cents, cost_cents, allergens, diets. GTINs are unique in the
     frame. An item stays in its first category. Of an existing product what may be left out of a
-    file changes only where `renewed` has the column.
+    file changes only where `renewed` has the column. What a product was until `at` is kept where
+    deals may be for it by that.
     """
     stage(session, "staged_product", products)
     bytewise = "" if is_sqlite(session) else 'COLLATE "C"'
     for statement in _NEW:
         session.execute(text(statement.format(bytewise=bytewise)))
+    goods_names.keep_moved(session, at=at, brands="brand" in renewed)
     changed = (*_ALWAYS_RENEWED, *(column for column in _RENEWED_IF_LISTED if column in renewed))
     changes = ", ".join(f"{column} = excluded.{column}" for column in changed)
     session.execute(text(_PRODUCTS + changes))

@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from service.engine.allocate.value import depth_band
 from service.engine.codes import gtin_text
+from service.store.offers.goods import counting, stage_counting
 
 TRIED = {
     "household_id": pl.Int64,
@@ -52,6 +53,11 @@ def printed(session: Session, cycle_id: int) -> pl.DataFrame:
     (text) and price_cents of the deal's cheapest product with a price; deals without one are left
     out.
     """
+    stage_counting(
+        session,
+        f"""SELECT DISTINCT l.offer_id FROM shopping_list s JOIN list_line l ON l.list_id = s.id
+            WHERE s.cycle_id = {int(cycle_id)} AND l.cell IS NOT NULL""",
+    )
     rows = session.execute(
         text(
             """SELECT h.ref, l.offer_id, o.deal_ref, l.cell, l.expected_gain,
@@ -59,12 +65,12 @@ def printed(session: Session, cycle_id: int) -> pl.DataFrame:
                       min(p.gtin) AS gtin, p.price_cents
                FROM shopping_list s JOIN list_line l ON l.list_id = s.id
                JOIN household h ON h.id = s.household_id JOIN offer o ON o.id = l.offer_id
-               JOIN offer_product x ON x.offer_id = l.offer_id
+               JOIN staged_goods x ON x.offer_id = l.offer_id
                JOIN product p ON p.gtin = x.gtin
                LEFT JOIN cycle_pick g ON g.cycle_id = s.cycle_id AND g.offer_id = l.offer_id
                    AND g.household_id = s.household_id
                WHERE s.cycle_id = :cycle AND l.cell IS NOT NULL AND p.price_cents =
-                   (SELECT min(q.price_cents) FROM product q JOIN offer_product y ON y.gtin = q.gtin
+                   (SELECT min(q.price_cents) FROM product q JOIN staged_goods y ON y.gtin = q.gtin
                     WHERE y.offer_id = l.offer_id)
                GROUP BY h.ref, l.offer_id, o.deal_ref, l.cell, l.expected_gain, p.price_cents
                ORDER BY h.ref, l.offer_id"""
@@ -91,12 +97,7 @@ def printed(session: Session, cycle_id: int) -> pl.DataFrame:
 
 def deal_goods(session: Session, cycle_id: int) -> pl.DataFrame:
     """The products of a cycle's deals as a till sends them: offer_id, gtin (text)."""
-    rows = session.execute(
-        text(
-            """SELECT offer_id, gtin FROM offer_product
-               WHERE offer_id IN (SELECT offer_id FROM cycle_offer WHERE cycle_id = :cycle)"""
-        ),
-        {"cycle": cycle_id},
-    )
+    offers = f"SELECT offer_id FROM cycle_offer WHERE cycle_id = {int(cycle_id)}"
+    rows = session.execute(text(f"SELECT offer_id, gtin FROM ({counting(offers)}) g ORDER BY 1, 2"))
     schema = {"offer_id": pl.Int64, "gtin": pl.String}
     return pl.DataFrame([(offer, gtin_text(gtin)) for offer, gtin in rows], schema, orient="row")

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from service.engine.diets import Allergen, Diet, Needs, read_needs
 from service.store.bulk import stage
+from service.store.offers.goods import stage_goods
 
 # The consent is asked for each time, whatever took it back.
 _AGREED = """EXISTS (SELECT 1 FROM consent c WHERE c.id = (
@@ -52,14 +53,12 @@ def read_needs_of(
     needs = households["need"].unique().sort().to_list()
     if not needs:
         return Needs()
-    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    stage_goods(session, offer_ids)
     some = ""
     if gtins is not None:
         stage(session, "staged_good", pl.DataFrame({"key": gtins}, {"key": pl.Int64}))
         some = "JOIN staged_good g ON g.key = p.gtin"
-    offers = (
-        "JOIN offer_product o ON o.gtin = p.gtin JOIN staged_offer s ON s.offer_id = o.offer_id"
-    )
+    offers = "JOIN staged_goods o ON o.gtin = p.gtin"
     return Needs(
         households=households,
         products=_broken(session, "p.gtin", "gtin", some, needs),
@@ -72,11 +71,11 @@ def known_of_offers(
     session: Session, needs: Sequence[str], offer_ids: Sequence[int]
 ) -> dict[int, tuple[bool, bool]]:
     """Of each offer with products whether one breaks a need, and whether one is not known."""
-    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    stage_goods(session, offer_ids)
     rows = session.execute(
         text(
-            f"""SELECT o.offer_id, {_judged(needs)} FROM offer_product o
-                JOIN staged_offer s ON s.offer_id = o.offer_id JOIN product p ON p.gtin = o.gtin
+            f"""SELECT o.offer_id, {_judged(needs)} FROM staged_goods o
+                JOIN product p ON p.gtin = o.gtin
                 GROUP BY o.offer_id"""
         )
     )

@@ -13,6 +13,7 @@ from service.engine.codes import gtin_text
 from service.engine.records import ListDocument
 from service.store import sums
 from service.store.bulk import day_value, stage
+from service.store.offers.goods import stage_counting
 from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
 from service.store.tables.shopping_list import (
@@ -23,6 +24,8 @@ from service.store.tables.shopping_list import (
     ShoppingList,
 )
 
+_OFFERS_OF = """SELECT DISTINCT l.offer_id FROM shopping_list s JOIN list_line l ON l.list_id = s.id
+    WHERE s.cycle_id = {cycle} AND l.offer_id IS NOT NULL"""
 _EXPECTED = {
     "cell": pl.String,
     "expected_uses": pl.Float64,
@@ -467,6 +470,7 @@ def usage(session: Session, cycle_id: int, *, until: date) -> dict[str, int]:
     A line counts as bought when a basket of the household, within the list's validity, holds its
     item (reminders) or redeems it (offers).
     """
+    stage_counting(session, _OFFERS_OF.format(cycle=int(cycle_id)))
     row = session.execute(
         text(
             """SELECT count(*) AS lines,
@@ -481,7 +485,7 @@ def usage(session: Session, cycle_id: int, *, until: date) -> dict[str, int]:
                                 AND b.business_date BETWEEN s.valid_from AND s.valid_to
                                 AND b.business_date <= :until
                                 AND (p.item_id = l.item_id OR EXISTS (
-                                    SELECT 1 FROM offer_product o
+                                    SELECT 1 FROM staged_goods o
                                     WHERE o.offer_id = l.offer_id AND o.gtin = x.gtin))
                               ) THEN 1 ELSE 0 END) AS bought
                FROM list_line l JOIN shopping_list s ON s.id = l.list_id
@@ -515,11 +519,12 @@ def open_offer(session: Session, cycle_id: int) -> dict[str, str]:
 
     Keys: code, valid_to, gtin, pieces, amount_cents; empty when every offer is used.
     """
+    stage_counting(session, _OFFERS_OF.format(cycle=int(cycle_id)))
     row = session.execute(
         text(
             """SELECT s.code, s.valid_to, p.gtin, p.price_cents
                FROM shopping_list s JOIN list_line l ON l.list_id = s.id
-               JOIN offer_product o ON o.offer_id = l.offer_id
+               JOIN staged_goods o ON o.offer_id = l.offer_id
                JOIN product p ON p.gtin = o.gtin
                WHERE s.cycle_id = :cycle AND p.price_cents > l.face_value_cents
                  AND NOT EXISTS (SELECT 1 FROM redemption_line r

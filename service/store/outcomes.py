@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from service.engine.lift.before import CAPS, OF_HOUSEHOLD, OF_PAIR
 from service.engine.lift.goods import Goods
 from service.store.bulk import append, is_sqlite
+from service.store.offers.goods import stage_goods
 from service.store.tables.basket import Basket
 from service.store.tables.catalogue import Supplier
 from service.store.tables.cycle import Cycle
@@ -116,17 +117,15 @@ def uses(session: Session, cycle_id: int) -> pl.DataFrame:
 def goods(session: Session, offer_ids: Sequence[int]) -> Goods:
     """The products of some deals, their categories and costs."""
     deals = ", ".join(str(int(each)) for each in offer_ids) or "NULL"
-    products = session.execute(
-        text(f"SELECT DISTINCT offer_id, gtin FROM offer_product WHERE offer_id IN ({deals})")
-    )
+    stage_goods(session, offer_ids)
+    products = session.execute(text("SELECT DISTINCT offer_id, gtin FROM staged_goods"))
     offers = session.execute(
         text(f"SELECT id, category_id FROM offer WHERE id IN ({deals}) ORDER BY id")
     )
     costs = session.execute(
         text(
-            f"""SELECT DISTINCT p.gtin, p.cost_cents FROM product p
-                JOIN offer_product o ON o.gtin = p.gtin
-                WHERE o.offer_id IN ({deals}) AND p.cost_cents IS NOT NULL"""
+            """SELECT DISTINCT p.gtin, p.cost_cents FROM product p
+               JOIN staged_goods o ON o.gtin = p.gtin WHERE p.cost_cents IS NOT NULL"""
         )
     )
 

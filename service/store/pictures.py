@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from service.store.bulk import stage
+from service.store.offers.goods import stage_goods
 from service.store.session import Database
 from service.store.tables.picture import Picture, PictureKind, PictureName
 
@@ -42,13 +43,12 @@ def of_products(session: Session, gtins: Sequence[int] | None = None) -> dict[in
 
 def of_offers(session: Session, offer_ids: Sequence[int]) -> dict[int, str]:
     """For each offer the picture of the first by GTIN of its products that has one."""
-    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    stage_goods(session, offer_ids)
     rows = session.execute(
         text(
-            f"""SELECT p.offer_id, n.digest FROM staged_offer s
-                JOIN offer_product p ON p.offer_id = s.offer_id AND p.set_number = 0
+            f"""SELECT p.offer_id, n.digest FROM staged_goods p
                 JOIN picture_name n ON n.kind = '{PictureKind.PRODUCT}'
-                                   AND n.name = CAST(p.gtin AS TEXT)
+                                   AND n.name = CAST(p.gtin AS TEXT) AND p.set_number = 0
                 ORDER BY p.offer_id, p.gtin DESC"""
         )
     )

@@ -12,6 +12,7 @@ from service.engine.offers.asked import BRANDS
 from service.engine.segment import NATIONAL, STORE, SWITCHER
 from service.engine.wishes import WISHES, WishAct
 from service.store.bulk import stage
+from service.store.offers.goods import stage_goods
 from service.store.tables.catalogue import Item, Product
 from service.store.tables.offer import Offer
 from service.store.tables.wish import Wish
@@ -21,8 +22,8 @@ _NEWEST = """SELECT household_id, item_id, brand, deal_id, act, said_on, until F
     AND act <> 'anything' ORDER BY household_id, id"""
 _STAGED = "WHERE household_id IN (SELECT key FROM staged_teller)"
 # What is said of a brand is of the offers of which all that counts is of that brand.
-_ONLY_BRAND = """SELECT p.offer_id, min(g.brand) FROM offer_product p
-    JOIN staged_offer s ON s.offer_id = p.offer_id JOIN product g ON g.gtin = p.gtin
+_ONLY_BRAND = """SELECT p.offer_id, min(g.brand) FROM staged_goods p
+    JOIN product g ON g.gtin = p.gtin
     GROUP BY p.offer_id HAVING min(g.brand) = max(g.brand) ORDER BY 1"""
 _DEALS = """SELECT o.id, coalesce(o.deal_id, o.id) FROM offer o
     JOIN staged_offer s ON s.offer_id = o.id ORDER BY 1"""
@@ -126,6 +127,8 @@ def of_offers(session: Session, said: Wishes, offer_ids: Sequence[int]) -> pl.Da
     ):
         if rows.is_empty():
             continue
+        if query == _ONLY_BRAND:
+            stage_goods(session, offer_ids)
         offers = pl.DataFrame(
             [tuple(row) for row in session.execute(text(query))],
             schema={"offer_id": pl.Int64, key: rows.schema[key]},

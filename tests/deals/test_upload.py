@@ -17,6 +17,7 @@ from service.files.notes import ALL
 from service.files.products import load_products
 from service.store.actor import Actor
 from service.store.offers import revisions
+from service.store.offers.goods import counting
 from service.store.patience import Patience
 from service.store.session import Database
 from tests.files.files import write_file
@@ -77,9 +78,13 @@ def summary(report: UploadReport) -> tuple[int, int, int, bool]:
 
 
 OFFERS = "SELECT deal_ref, revision, state, face_value_cents FROM offer ORDER BY id"
-MEMBERS = """SELECT o.deal_ref, p.gtin FROM offer o JOIN offer_product p ON p.offer_id = o.id
-             WHERE o.state = 'running' ORDER BY o.deal_ref, p.gtin"""
-EXCLUDED = MEMBERS.replace("offer_product", "offer_exclusion")
+MEMBERS = f"""SELECT o.deal_ref, p.gtin FROM offer o
+    JOIN ({counting("SELECT id AS offer_id FROM offer")}) p ON p.offer_id = o.id
+    WHERE o.state = 'running' ORDER BY o.deal_ref, p.gtin"""
+STORED = """SELECT o.deal_ref, p.gtin FROM offer o JOIN offer_product p ON p.offer_id = o.id
+    ORDER BY o.deal_ref, p.gtin"""
+EXCLUDED = """SELECT o.deal_ref, p.gtin FROM offer o JOIN offer_exclusion p ON p.offer_id = o.id
+    WHERE o.state = 'running' ORDER BY o.deal_ref, p.gtin"""
 
 
 def test_what_is_not_given_has_its_default_and_no_limit_is_not_zero(
@@ -182,12 +187,20 @@ def test_products_that_count(load: Load, read_only: Ask) -> None:
         "G": [SOAP, CREAM],
         "H": [SOAP],
     }
-    # What would count but for an exclusion, and what is excluded by its number.
+    # What is excluded by its number; what a rule excludes by a name, it says itself.
     assert [(ref, str(gtin)) for ref, gtin in read_only(EXCLUDED)] == [
         ("E", "4011"),
         ("F", MILK),
-        ("G", MILK),
         ("H", BREAD),
+    ]
+    # Only what is named by its number is stored as a product.
+    assert [(ref, str(gtin)) for ref, gtin in read_only(STORED)] == [
+        ("A", "4011"),
+        ("A", MILK),
+        ("D", BREAD),
+        ("F", SOAP),
+        ("G", SOAP),
+        ("H", SOAP),
     ]
 
 
@@ -229,7 +242,7 @@ def test_an_older_file_brings_the_older_terms_back(load: Load, read_only: Ask) -
     assert read_only("SELECT count(*) FROM upload") == [(2,)]
 
 
-def test_a_deal_on_a_category_takes_up_its_new_products_when_loaded_again(
+def test_a_deal_on_a_category_takes_up_its_new_products_at_once(
     load: Load, database: Database, tmp_path: Path, read_only: Ask
 ) -> None:
     deal = {"supplier": "Oven Works", "eligible_gtins": "", "eligible_categories": "Bakery"}
@@ -237,8 +250,25 @@ def test_a_deal_on_a_category_takes_up_its_new_products_when_loaded_again(
     header = PRODUCTS.partition("\n")[0]
     rolls = f"{header}\n2000000000060,Oven Rolls,Oven,false,Rolls,Bakery,Grocery,Oven Works,90\n"
     load_products(database, write_file(tmp_path / "more.csv", rolls))
+    assert [str(gtin) for _, gtin in read_only(MEMBERS)] == [BREAD, "2000000000060"]
+    # Its usual price is another now.
     assert summary(load(deal)) == (0, 1, 0, False)
     assert [str(gtin) for _, gtin in read_only(MEMBERS)] == [BREAD, "2000000000060"]
+    assert summary(load(deal)) == (0, 0, 1, True)
+
+
+def test_deals_that_say_the_same_share_a_rule(load: Load, read_only: Ask) -> None:
+    by_name = {"eligible_gtins": "", "eligible_brands": "Dale", "eligible_items": "Milk;Cream"}
+    written = {"eligible_gtins": "", "eligible_brands": "DALE", "eligible_items": "cream; milk"}
+    load(by_name, {"deal_id": "D2", **written}, {"deal_id": "D3", **by_name,
+         "excluded_gtins": CREAM})  # fmt: skip
+    assert read_only("SELECT count(DISTINCT rule_id), count(*) FROM offer_rule") == [(2, 3)]
+    assert read_only("SELECT count(*), max(kinds) FROM goods_rule") == [(2, 2)]
+    assert read_only(STORED) == []
+    found = [(ref, str(gtin)) for ref, gtin in read_only(MEMBERS)]
+    assert found == [("D1", MILK), ("D1", CREAM), ("D2", MILK), ("D2", CREAM), ("D3", MILK)]
+    # The same rule, written otherwise, is the same deal.
+    assert summary(load(written, name="more.csv")) == (0, 0, 1, False)
 
 
 def test_two_suppliers_may_give_a_deal_the_same_number(load: Load, read_only: Ask) -> None:

@@ -13,11 +13,12 @@ from service.engine.clearing.claim import ClaimState, DisputeState, SettlementKi
 from service.engine.clearing.standing import number_of, state_of
 from service.engine.ledger import EntryKind
 from service.store.clearing import accounts, agreements
+from service.store.offers.goods import stage_goods
 from service.store.tables.agreement import Agreement, SupplierAccount
 from service.store.tables.catalogue import Supplier
 from service.store.tables.claim import Claim, ClaimDispute, ClaimLine, ClaimSettlement
 from service.store.tables.ledger import LedgerEntry
-from service.store.tables.offer import Offer, OfferProduct
+from service.store.tables.offer import Offer
 
 PAYING = (EntryKind.RECEIPT, EntryKind.RECEIPT_RETURN, EntryKind.SET_OFF)
 """The kinds of settlement that are money."""
@@ -323,15 +324,13 @@ def lines_of(session: Session, claim_id: int) -> list[LineRecord]:
 
 
 def _products(session: Session, offer_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
-    """The products that offers are for, by offer."""
-    statement = (
-        select(OfferProduct.offer_id, OfferProduct.gtin)
-        .where(col(OfferProduct.offer_id).in_(offer_ids))
-        .distinct()
-        .order_by(col(OfferProduct.offer_id), col(OfferProduct.gtin))
+    """The products that offers are for now, by offer."""
+    stage_goods(session, [*offer_ids])
+    rows = session.execute(
+        text("SELECT DISTINCT offer_id, gtin FROM staged_goods ORDER BY offer_id, gtin")
     )
     found: dict[int, list[int]] = {}
-    for offer_id, gtin in session.exec(statement):
+    for offer_id, gtin in rows:
         found.setdefault(offer_id, []).append(gtin)
     return {offer_id: tuple(gtins) for offer_id, gtins in found.items()}
 

@@ -30,6 +30,7 @@ _GOODS = """SELECT r.id, l.line, l.gtin FROM redemption r
     JOIN basket_line l ON l.basket_id = r.basket_id WHERE r.id IN :names"""
 _RETURNED = "SELECT return_id, line, gtin, units FROM till_return_line WHERE return_id IN :names"
 _ONLY = """SELECT offer_id, min(gtin) FROM offer_product WHERE offer_id IN :names
+    AND offer_id NOT IN (SELECT offer_id FROM offer_rule)
     GROUP BY offer_id HAVING count(DISTINCT gtin) = 1"""
 
 
@@ -49,7 +50,8 @@ class _Event(NamedTuple):
 def events_of(session: Session, claim_id: int) -> Iterator[ClaimedEvent]:
     """The events behind the lines of a claim, as far as they were at a till.
 
-    Goods are known from the basket, else from the return, else where a deal has one product.
+    Goods are known from the basket, else from the return, else where a deal has one product, and
+    no rule by which it may have others.
     """
     events = [_Event(*row) for row in session.execute(text(_EVENTS), {"claim": claim_id})]
     named = {event.posting.removesuffix(_VOID) for event in events}

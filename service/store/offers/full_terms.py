@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from service.store.offers.goods import counting
 from service.store.tables.offer import Offer
 
 
@@ -15,13 +16,10 @@ def revisions(session: Session, offer_ids: Sequence[int]) -> dict[int, Offer]:
 
 
 def product_sets(session: Session, offer_id: int) -> list[list[int]]:
-    """The GTINs of each set of products of a revision, in order."""
+    """The GTINs of each set of products of a revision, as they count now, in order."""
+    own = f"SELECT CAST({int(offer_id)} AS bigint) AS offer_id"
     rows = session.execute(
-        text(
-            """SELECT set_number, gtin FROM offer_product WHERE offer_id IN :offers
-               ORDER BY set_number, gtin"""
-        ).bindparams(bindparam("offers", expanding=True)),
-        {"offers": [offer_id]},
+        text(f"SELECT set_number, gtin FROM ({counting(own)}) g ORDER BY set_number, gtin")
     )
     found: dict[int, list[int]] = {}
     for number, gtin in rows:

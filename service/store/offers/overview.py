@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from service.engine.lifecycle import DealState
 from service.engine.reserve import reservation_cents
-from service.store.bulk import stage
 from service.store.offers import kept
+from service.store.offers.goods import counted_among, stage_goods
 from service.store.searching import containing, pattern
 from service.store.sum_rows import DEAL
 from service.store.tables.types import Json
@@ -126,12 +126,13 @@ BEHIND = f"""offer o WHERE o.circulation_min IS NOT NULL AND {MAY_BE_ISSUED}
     AND o.circulation_min > (SELECT coalesce(sum(c.copies), 0) FROM deal_copies c
                              WHERE c.deal_id = {DEAL})"""
 """The offers that may be issued and have fewer copies out than were promised."""
+_SOUGHT = "SELECT gtin AS id FROM product WHERE gtin = :gtin"
 _CONDITIONS = {
     "supplier": "o.supplier_id IN (SELECT id FROM supplier WHERE name = :supplier)",
     "deal_id": "o.deal_ref = :deal_id",
     "upload": "o.upload_id = :upload",
     "category": "o.category_id IN (SELECT id FROM category WHERE name = :category)",
-    "gtin": "o.id IN (SELECT p.offer_id FROM offer_product p WHERE p.gtin = :gtin)",
+    "gtin": f"o.id IN (SELECT g.offer_id FROM ({counted_among(_SOUGHT)}) g)",
     "text": "o.search_text LIKE :text ESCAPE '\\'",
     "benefit": "o.terms LIKE :benefit",
     "target": "(o.targets LIKE :target ESCAPE '\\' OR o.targets LIKE :target_escaped ESCAPE '\\')",
@@ -258,14 +259,14 @@ def shown(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     `products` counts the products of the first set, of which `product` is one; `terms` and
     `targets` are JSON.
     """
-    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    stage_goods(session, offer_ids)
     rows = session.execute(
         text(
             """SELECT o.id, o.kind, c.name, count(q.gtin), min(q.description), o.terms,
                       o.value_text, o.targets, o.face_value_cents, o.redeem_from AS redeem_from
                FROM staged_offer s JOIN offer o ON o.id = s.offer_id
                JOIN category c ON c.id = o.category_id
-               LEFT JOIN offer_product p ON p.offer_id = o.id AND p.set_number = 0
+               LEFT JOIN staged_goods p ON p.offer_id = o.id AND p.set_number = 0
                LEFT JOIN product q ON q.gtin = p.gtin
                GROUP BY o.id, c.name ORDER BY o.id"""
         ).columns(redeem_from=Date())

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.store.bulk import stage
+from service.store.offers.goods import STAGED, counted_among, counting, fitted_since, stage_goods
 
 
 def items_of(
@@ -34,11 +35,10 @@ def costs_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     )
     if known.first() is None:
         return pl.DataFrame(schema=schema)
-    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    stage_goods(session, offer_ids)
     rows = session.execute(
         text(
-            """SELECT p.offer_id, q.price_cents, q.cost_cents FROM offer_product p
-               JOIN staged_offer s ON s.offer_id = p.offer_id
+            """SELECT p.offer_id, q.price_cents, q.cost_cents FROM staged_goods p
                JOIN product q ON q.gtin = p.gtin
                WHERE p.set_number = 0 ORDER BY p.offer_id, q.gtin"""
         )
@@ -47,14 +47,26 @@ def costs_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
 
 
 def counting_for(session: Session, list_id: int, line: int, *, limit: int) -> list[str]:
-    """The names of products that count for a line of a list, in order, at most `limit`."""
+    """The names of products that count for a line of a list, in order, at most `limit`.
+
+    They are those that count now, and those that did since the list was issued.
+    """
+    copy = text(
+        """SELECT l.offer_id, s.written_at FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+           WHERE l.list_id = :list AND l.line = :line AND l.offer_id IS NOT NULL"""
+    )
+    found = session.execute(copy, {"list": list_id, "line": line}).first()
+    if found is None:
+        return []
+    own = f"SELECT CAST({int(found.offer_id)} AS bigint) AS offer_id"
     rows = session.execute(
         text(
-            """SELECT DISTINCT q.description FROM list_line l
-               JOIN offer_product p ON p.offer_id = l.offer_id JOIN product q ON q.gtin = p.gtin
-               WHERE l.list_id = :list AND l.line = :line ORDER BY q.description LIMIT :limit"""
+            f"""SELECT DISTINCT q.description
+                FROM (SELECT gtin FROM ({counting(own)}) c
+                      UNION SELECT gtin FROM ({fitted_since(":offer", ":since")}) e) p
+                JOIN product q ON q.gtin = p.gtin ORDER BY q.description LIMIT :limit"""
         ),
-        {"list": list_id, "line": line, "limit": limit},
+        {"offer": found.offer_id, "since": found.written_at, "limit": limit},
     )
     return [name for (name,) in rows]
 
@@ -65,15 +77,14 @@ def goods_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     Columns: offer_id, varieties (products that differ in their description), and product, size and
     shelf_cents, null where the products differ in it or it is not known of all.
     """
-    stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
+    stage_goods(session, offer_ids)
     rows = session.execute(
         text(
             """SELECT p.offer_id, count(DISTINCT q.description),
                       min(q.description), max(q.description),
                       min(q.package_size), max(q.package_size),
                       min(q.price_cents), max(q.price_cents), count(*) - count(q.price_cents)
-               FROM offer_product p JOIN staged_offer s ON s.offer_id = p.offer_id
-               JOIN product q ON q.gtin = p.gtin
+               FROM staged_goods p JOIN product q ON q.gtin = p.gtin
                GROUP BY p.offer_id HAVING max(p.set_number) = 0 ORDER BY p.offer_id"""
         )
     )
@@ -102,16 +113,17 @@ def _members(
 ) -> pl.DataFrame:
     name = column.removeprefix("q.")
     stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
-    some = ""
+    counted = counting()
     if chosen is not None:
+        # Of a few products their deals are looked up, and not all that deals are for.
         stage(session, "staged_key", pl.DataFrame({"key": chosen}, {"key": pl.Int64}))
-        some = f"JOIN staged_key k ON k.key = {column}"
+        among = f"""SELECT {column.replace("q.item_id", "q.gtin")} AS id FROM staged_key k
+                    JOIN product q ON {column} = k.key"""
+        counted = counted_among(among, STAGED)
     rows = session.execute(
         text(
-            f"""SELECT DISTINCT p.offer_id, {column} FROM offer_product p
-                JOIN staged_offer s ON s.offer_id = p.offer_id
-                JOIN product q ON q.gtin = p.gtin {some}
-                ORDER BY p.offer_id, {column}"""
+            f"""SELECT DISTINCT p.offer_id, {column} FROM ({counted}) p
+                JOIN product q ON q.gtin = p.gtin ORDER BY p.offer_id, {column}"""
         )
     )
     schema = {"offer_id": pl.Int64, name: pl.Int64}

@@ -9,12 +9,17 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.engine.allocate.value import depth_band
+from service.store.offers.goods import stage_counting
 from service.store.tables.cycle import Cycle, Response
 
 _BOUGHT = """EXISTS (SELECT 1 FROM basket b JOIN basket_line x ON x.basket_id = b.id
-                     JOIN offer_product p ON p.gtin = x.gtin
+                     JOIN staged_goods p ON p.gtin = x.gtin
                      WHERE b.household_id = {household} AND p.offer_id = {offer}
                        AND b.business_date BETWEEN c.valid_from AND c.valid_to)"""
+
+
+_LISTED = """(SELECT l.offer_id, s.cycle_id FROM shopping_list s
+    JOIN list_line l ON l.list_id = s.id WHERE l.offer_id IS NOT NULL) copies"""
 
 
 def newest(session: Session, *, on: date) -> Response | None:
@@ -52,6 +57,7 @@ def ended(session: Session, *, first: date, before: date) -> Sequence[Cycle]:
 
 def exposed(session: Session, cycle_id: int) -> pl.DataFrame:
     """The copies a cycle gave: cell, depth, exposed, -_buyers, redeemed, expected_gain, -_uses."""
+    _stage_goods(session, cycle_id, _LISTED)
     bought = _BOUGHT.format(household="s.household_id", offer="l.offer_id")
     rows = session.execute(
         text(
@@ -83,6 +89,7 @@ def exposed(session: Session, cycle_id: int) -> pl.DataFrame:
 
 def ghosts(session: Session, cycle_id: int) -> pl.DataFrame:
     """The copies a cycle held out: cell, depth, ghosts, ghost_weight, -_squared, ghost_buyers."""
+    _stage_goods(session, cycle_id, "cycle_pick")
     bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id")
     rows = session.execute(
         text(
@@ -110,6 +117,7 @@ def swings(session: Session, cycle_id: int) -> pl.DataFrame:
 
     See `service.engine.allocate.response.EVIDENCE`. Squares are of each household's sum.
     """
+    _stage_goods(session, cycle_id, "cycle_chance")
     bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id")
     off = "((CASE WHEN g.is_picked THEN 1.0 ELSE 0.0 END) - g.chance)"
     rows = session.execute(
@@ -134,6 +142,12 @@ def swings(session: Session, cycle_id: int) -> pl.DataFrame:
         [(cell, percent, int(pairs), *found) for cell, percent, pairs, *found in rows],
         {"swings": pl.Int64, **dict.fromkeys(sums, pl.Float64)},
     )
+
+
+def _stage_goods(session: Session, cycle_id: int, copies: str) -> None:
+    """What counts now for the offers of some copies of a cycle: a table with offer_id, cycle_id."""
+    offers = f"SELECT DISTINCT offer_id FROM {copies} WHERE cycle_id = {int(cycle_id)}"
+    stage_counting(session, offers)
 
 
 def _by_depth(rows: Sequence[tuple[Any, ...]], counts: dict[str, Any]) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import polars as pl
 from sqlalchemy import and_, func, text
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from service.engine.lifecycle import Act
 from service.store.bulk import append, next_ids, stage
+from service.store.offers import goods
 from service.store.searching import search_text
 from service.store.tables.catalogue import Supplier
 from service.store.tables.offer import Offer, OfferEvent, Upload
@@ -29,6 +30,21 @@ _COLUMNS = (
 Progress = Callable[[str, int, int], None]
 Sets: TypeAlias = tuple[pl.DataFrame, pl.DataFrame]
 """Which sets of products deals have (place, set_number, set), and their products (set, gtin)."""
+
+
+class KeptGoods(NamedTuple):
+    """What is stored of the goods of new revisions, by the place of their rows.
+
+    The sets of products that count and of those that are excluded; the rules (see
+    `goods.RULES` and `goods.NAMES`), and which sets have one: place, set_number, rule.
+    """
+
+    counted: Sets
+    excluded: Sets
+    rules: pl.DataFrame
+    names: pl.DataFrame
+    named: pl.DataFrame
+
 
 _SETS_AT_ONCE = 10_000
 _STOPPED_AS_BEFORE = """UPDATE offer
@@ -84,7 +100,7 @@ def current(session: Session) -> pl.DataFrame:
 def add(
     session: Session,
     offers: pl.DataFrame,
-    sets: tuple[Sets, Sets],
+    kept: KeptGoods,
     *,
     progress: Progress,
 ) -> None:
@@ -92,8 +108,7 @@ def add(
 
     `offers`: the columns of an offer; `follows`, the id of an earlier revision of the same deal,
     whose stop it inherits, or null; `actor`, `person_id`, `detail` and `happened_at` of the event;
-    `place`, the number of the row. `sets` are the sets of products that count and of those that
-    are excluded.
+    `place`, the number of the row.
     """
     named = zip(offers["title"], offers["deal_ref"], strict=True)
     placed = offers.with_columns(
@@ -115,9 +130,12 @@ def add(
     )  # fmt: skip
     append(session, "offer_event", loaded)
     ids = placed.select("place", pl.col("id").alias("offer_id"))
-    counted, excluded = sets
-    _add_products(session, "offer_product", counted, ids, progress=progress)
-    _add_products(session, "offer_exclusion", excluded, ids, progress=lambda *_: None)
+    _add_products(session, "offer_product", kept.counted, ids, progress=progress)
+    _add_products(session, "offer_exclusion", kept.excluded, ids, progress=lambda *_: None)
+    rule_ids = goods.add_rules(session, kept.rules, kept.names)
+    named = kept.named.join(ids, on="place", maintain_order="left")
+    ruled = named.with_columns(rule_ids.gather(named["rule"]).alias("rule_id"))
+    goods.add_offer_rules(session, ruled.select("offer_id", "set_number", "rule_id"))
 
 
 def _add_products(

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from service.engine.lifecycle import ISSUABLE, OUT_OF_STOCK, Act, DealState, next_state
 from service.store.actor import SERVICE, Actor
 from service.store.offers import events, states
+from service.store.offers.goods import counted_among, counting, stage_counting
 from service.store.sum_rows import DEAL
 from service.store.tables.catalogue import Product, Supplier
 from service.store.tables.offer import Offer
@@ -22,18 +23,22 @@ from service.store.tables.types import UtcMoment
 
 _HELD = f"""SELECT o.id, max(s.back_on) FROM stock_stop s JOIN offer o ON {DEAL} = s.deal_id
     WHERE s.ended_at IS NULL GROUP BY o.id"""
+_STOPPED = "SELECT gtin AS id FROM stock_stop WHERE ended_at IS NULL AND gtin IS NOT NULL"
+_WITH_STOPPED = f"""SELECT DISTINCT g.offer_id FROM ({counted_among(_STOPPED)}) g
+    JOIN offer o ON o.id = g.offer_id
+    WHERE o.state IN ('approved', 'running', 'exhausted', 'paused')"""
 _HELD_BY_PRODUCTS = """SELECT p.offer_id, min(b.back_on), count(*), count(b.gtin)
-    FROM offer_product p
-    JOIN offer o ON o.id = p.offer_id AND o.state IN ('approved', 'running', 'exhausted', 'paused')
+    FROM staged_goods p JOIN offer o ON o.id = p.offer_id
     JOIN supplier f ON f.id = o.supplier_id
     LEFT JOIN (SELECT s.gtin, w.id AS supplier_id, w.account_id, max(s.back_on) AS back_on
                FROM stock_stop s JOIN supplier w ON w.id = s.supplier_id
                WHERE s.ended_at IS NULL AND s.gtin IS NOT NULL
                GROUP BY s.gtin, w.id, w.account_id) b
       ON b.gtin = p.gtin AND (b.supplier_id = f.id OR b.account_id = f.account_id)
-    WHERE p.offer_id IN (SELECT q.offer_id FROM offer_product q JOIN stock_stop s ON s.gtin = q.gtin
-                         WHERE s.ended_at IS NULL)
     GROUP BY p.offer_id, p.set_number"""
+
+
+_ONE = "SELECT CAST({id} AS bigint) AS offer_id"
 
 
 class StopRow(NamedTuple):
@@ -98,11 +103,12 @@ def page(
 
 def products_of(session: Session, supplier_ids: Collection[int]) -> list[tuple[int, str]]:
     """The products that count for deals of suppliers which may be issued: (GTIN, name), by name."""
+    own = f"""SELECT id AS offer_id FROM offer
+        WHERE state IN ('approved', 'running', 'exhausted', 'paused')
+          AND supplier_id IN ({_numbers(supplier_ids)})"""
     statement = text(
-        f"""SELECT DISTINCT p.gtin, q.description FROM offer o
-            JOIN offer_product p ON p.offer_id = o.id JOIN product q ON q.gtin = p.gtin
-            WHERE o.state IN ('approved', 'running', 'exhausted', 'paused')
-              AND o.supplier_id IN ({_numbers(supplier_ids)}) ORDER BY q.description, p.gtin"""
+        f"""SELECT DISTINCT p.gtin, q.description FROM ({counting(own)}) p
+            JOIN product q ON q.gtin = p.gtin ORDER BY q.description, p.gtin"""
     )
     return [(int(gtin), name) for gtin, name in session.execute(statement)]
 
@@ -121,7 +127,7 @@ def end_on_deal(session: Session, offer: Offer, *, at: datetime, by: str) -> Non
         text(
             f"""UPDATE stock_stop SET ended_at = :at, ended_by = :by
                 WHERE ended_at IS NULL AND (deal_id = (SELECT {DEAL} FROM offer o WHERE o.id = :id)
-                  OR (gtin IN (SELECT p.gtin FROM offer_product p WHERE p.offer_id = :id)
+                  OR (gtin IN (SELECT p.gtin FROM ({counting(_ONE.format(id=offer.id))}) p)
                       AND supplier_id IN (
                           SELECT w.id FROM supplier w JOIN supplier f ON f.id = :supplier
                           WHERE w.id = f.id OR w.account_id = f.account_id)))"""
@@ -166,6 +172,7 @@ def settle(session: Session, *, at: datetime, by: Actor = SERVICE) -> int:
 def _held(session: Session) -> dict[int, date]:
     """The offers that reports hold, with the day on which that ends."""
     held = {int(number): _day(back) for number, back in session.execute(text(_HELD))}
+    stage_counting(session, _WITH_STOPPED)
     for number, back, products, stopped in session.execute(text(_HELD_BY_PRODUCTS)):
         if products == stopped:
             held[int(number)] = max(held.get(int(number), date.min), _day(back))

@@ -23,6 +23,8 @@ from service.store.till.rows import (
 )
 from service.store.till.sources import (
     EXCLUSION_SOURCES,
+    FITTING,
+    KEYED,
     LINE_SOURCES,
     PRODUCT_SOURCES,
     USE_SOURCES,
@@ -102,12 +104,24 @@ WITH who AS (
         SELECT {_USES} FROM used r
         WHERE r.household_id = l.household_id AND r.deal_id = l.deal_id
     ) u
+), offered AS MATERIALIZED (
+    SELECT l.offer_id, min(s.written_at) AS since
+    FROM lines l JOIN shopping_list s ON s.id = l.list_id
+    WHERE EXISTS (SELECT FROM offer_rule r WHERE r.offer_id = l.offer_id OFFSET 0)
+    GROUP BY l.offer_id
+), traits AS (
+    SELECT gtin, restriction, NULL::timestamptz AS until, brand, item_id, category_id
+    FROM product WHERE gtin = ANY ({gtins})
+    UNION ALL SELECT gtin, q.restriction, m.until, m.brand, m.item_id, m.category_id
+    FROM product_before m JOIN product q USING (gtin) WHERE gtin = ANY ({gtins})
+), keyed AS MATERIALIZED ({KEYED}
 ), named AS (
     SELECT {selected(NamedProduct, PRODUCT_SOURCES)}
     FROM offer_product p JOIN product q ON q.gtin = p.gtin
     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
     UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
+    UNION ALL {FITTING}
 ), drafts AS (
     SELECT h.household_id, l.line, l.kind, l.text
     FROM (SELECT household_id FROM who UNION SELECT household_id FROM lists) h
@@ -122,6 +136,12 @@ WITH who AS (
               SELECT item_id FROM product WHERE gtin = ANY ({bought}) AND item_id IS NOT NULL)))
       AND NOT EXISTS (SELECT FROM offer_product p
                       WHERE p.offer_id = l.offer_id AND p.gtin = ANY ({bought}) OFFSET 0)
+      AND NOT EXISTS (SELECT FROM offer_rule r JOIN goods_rule u ON u.id = r.rule_id
+                      WHERE r.offer_id = l.offer_id AND EXISTS (
+                          SELECT FROM goods_rule_name x JOIN keyed k USING (kind, key)
+                          WHERE x.rule_id = r.rule_id AND k.until IS NULL AND k.restriction = ''
+                            AND k.gtin = ANY ({bought}) GROUP BY k.gtin
+                          HAVING count(*) = u.kinds AND NOT bool_or(x.is_excluded)) OFFSET 0)
 )
 SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
     (SELECT json_build_array({names(Prior)})::text FROM redemption

@@ -41,3 +41,31 @@ PRODUCT_SOURCES = {
     "excluded": "q.restriction <> ''",
 }
 EXCLUSION_SOURCES = {**PRODUCT_SOURCES, "excluded": "true"}
+
+KEYED = (
+    " UNION ALL ".join(
+        f"""SELECT t.gtin, t.restriction, t.until, n.kind, n.key
+        FROM traits t CROSS JOIN goods_name n WHERE n.kind = '{kind}' AND {same}"""
+        for kind, same in (
+            ("brand", "n.name = t.brand"),
+            ("item", "n.number = t.item_id"),
+            ("category", "n.number = t.category_id"),
+        )
+    )
+    + " UNION ALL SELECT gtin, restriction, until, 'gtin', CAST(gtin AS text) FROM traits"
+)
+"""What rules may name of `traits`: what products are and, until a moment, were."""
+
+FITTING = """SELECT o.offer_id, r.set_number, k.gtin,
+        k.restriction <> '' OR max(CASE WHEN x.is_excluded THEN 1 ELSE 0 END) = 1 AS excluded
+    FROM offered o CROSS JOIN offer_rule r CROSS JOIN goods_rule u CROSS JOIN goods_rule_name x
+    CROSS JOIN keyed k
+    WHERE r.offer_id = o.offer_id AND u.id = r.rule_id AND x.rule_id = r.rule_id
+      AND k.kind = x.kind AND k.key = x.key AND (k.until IS NULL OR k.until >= o.since)
+    GROUP BY o.offer_id, r.set_number, u.kinds, k.gtin, k.until, k.restriction
+    HAVING sum(CASE WHEN x.is_excluded THEN 0 ELSE 1 END) = u.kinds"""
+"""The products that fit the rules of offers (`offered`: offer_id, since), by what they are named.
+
+A product fits by what it is, and by what it was when the oldest copy that is shown was issued
+(`since`) or at any time after.
+"""

@@ -21,6 +21,8 @@ from service.store.till.rows import (
 from service.store.till.sources import (
     DEAL,
     EXCLUSION_SOURCES,
+    FITTING,
+    KEYED,
     LINE_SOURCES,
     PRODUCT_SOURCES,
     USE_SOURCES,
@@ -77,7 +79,24 @@ _PRODUCTS = f"""SELECT {selected(NamedProduct, PRODUCT_SOURCES)}
     UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
     WHERE p.gtin IN (SELECT value FROM json_each(?1))
       AND p.offer_id IN (SELECT value FROM json_each(?2))"""
-_DRAFTS = """SELECT d.household_id, l.line, l.kind, l.text
+_ANY_RULE = """SELECT 1 FROM json_each(?) o CROSS JOIN offer_rule r WHERE r.offer_id = o.value
+    LIMIT 1"""
+_NOW = 2**63 - 1
+"""Later than any moment: nothing was something else since then."""
+_FITTING = f"""WITH traits AS (
+        SELECT q.gtin, q.restriction, NULL AS until, q.brand, q.item_id, q.category_id
+        FROM json_each(:gtins) b CROSS JOIN product q WHERE q.gtin = b.value
+        UNION ALL SELECT q.gtin, q.restriction, m.until, m.brand, m.item_id, m.category_id
+        FROM json_each(:gtins) b CROSS JOIN product_before m CROSS JOIN product q
+        WHERE m.gtin = b.value AND q.gtin = b.value
+    ), keyed AS MATERIALIZED ({KEYED}), offered AS (
+        SELECT offer_id, min(since) AS since FROM (
+            SELECT l.offer_id, s.written_at AS since
+            FROM json_each(:lists) p CROSS JOIN shopping_list s CROSS JOIN list_line l
+            WHERE s.id = p.value AND l.list_id = s.id AND l.kind = 'offer'
+            UNION ALL SELECT value, {_NOW} FROM json_each(:drafted)) AS shown GROUP BY offer_id
+    ) {FITTING}"""
+_DRAFTS = """SELECT l.offer_id, d.household_id, l.line, l.kind, l.text
     FROM json_each(:households) h
     CROSS JOIN shopping_list d ON d.household_id = h.value AND d.state = 'draft'
     CROSS JOIN list_line l ON l.list_id = d.id AND l.kind <> 'partner'
@@ -169,12 +188,34 @@ def _look(connection: sqlite3.Connection, wanted: Look, *, most: int | None) -> 
     if most is not None and len(wanted.gtins) * len(offers) > most:
         return None
     named = run(_PRODUCTS, (json_of([*wanted.gtins]), json_of(offers)))
-    products = tuple(map(NamedProduct._make, named))
+    products = [*map(NamedProduct._make, named)]
     prior = Prior(*found_prior) if found_prior[0] else None
     known_as = {*households.values(), *(each.household_id for each in lists)}
     whose = {"households": json_of([*known_as]), "bought": json_of([*wanted.bought])}
-    drafts = tuple(map(DraftLine._make, run(_DRAFTS, whose)))
-    return Seen(bool(known), prior, households, lists, lines, products, full_since, drafts)
+    drafted = run(_DRAFTS, whose).fetchall()
+    next_offers = {offer_id for offer_id, *_ in drafted if offer_id is not None}
+    if wanted.gtins and run(_ANY_RULE, (json_of([*next_offers.union(offers)]),)).fetchone():
+        asked = {
+            "gtins": json_of([*wanted.gtins]),
+            "lists": json_of([each.id for each in lists]),
+            "drafted": json_of([*next_offers]),
+        }
+        fitting = [*map(NamedProduct._make, run(_FITTING, asked))]
+        products += [each for each in fitting if each.offer_id in offers]
+        over = {
+            each.offer_id for each in fitting if each.gtin in wanted.bought and not each.excluded
+        }
+        drafted = [row for row in drafted if row[0] not in over]
+    return Seen(
+        bool(known),
+        prior,
+        households,
+        lists,
+        lines,
+        tuple(products),
+        full_since,
+        tuple([DraftLine(*row) for _, *row in drafted]),
+    )
 
 
 def write(connection: sqlite3.Connection, effect: Effect) -> bool:
