@@ -172,7 +172,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "backup",
         "service.commands.backup:backup",
-        "Keep the database as of one moment, and the packages; tills go on meanwhile.",
+        "Keep the database as of one moment, packages, files of history; tills go on meanwhile.",
     ),
     Command(
         "restore",
