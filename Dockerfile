@@ -21,7 +21,7 @@ RUN uv sync --locked --no-default-groups --extra s3 --extra traces --no-editable
 FROM ${BASE}
 RUN useradd --system --create-home --uid 10001 larder \
     && mkdir -p /var/lib/larder/batches /var/lib/larder/runs /var/lib/larder/sftp \
-        /var/lib/larder/erasures \
+        /var/lib/larder/erasures /var/lib/larder/history \
     && chown -R larder /var/lib/larder
 COPY --from=build /larder/.venv /larder/.venv
 ENV PATH="/larder/.venv/bin:$PATH" \
@@ -29,6 +29,7 @@ ENV PATH="/larder/.venv/bin:$PATH" \
     NUMBA_CACHE_DIR=/tmp/numba \
     LARDER_OUTPUT_FOLDER=/var/lib/larder/batches \
     LARDER_RUNS_FOLDER=/var/lib/larder/runs \
+    LARDER_HISTORY_STORE=/var/lib/larder/history \
     LARDER_ERASURE_LOG=/var/lib/larder/erasures/erasures.jsonl
 USER larder
 WORKDIR /var/lib/larder

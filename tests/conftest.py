@@ -119,6 +119,7 @@ def settings_of(database_url: str, folder: Path) -> Settings:
         mail_lead_days=0,
         output_folder=folder / "batches",
         runs_folder=folder / "runs",
+        history_store=str(folder / "history"),
         erasure_log=folder / "erasures.jsonl",
     )
 
@@ -126,7 +127,7 @@ def settings_of(database_url: str, folder: Path) -> Settings:
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     """A fresh database at the newest tables, on each kind."""
-    opened = Database(settings.database_url)
+    opened = Database(settings.database_url, history=settings.history_store)
     yield opened
     opened.dispose()
 

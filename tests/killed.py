@@ -26,6 +26,7 @@ def kill_in(act: str, settings: Settings) -> None:
         "LARDER_CODE_KEY": settings.code_key.get_secret_value(),
         "LARDER_OUTPUT_FOLDER": str(settings.output_folder),
         "LARDER_RUNS_FOLDER": str(settings.runs_folder),
+        "LARDER_HISTORY_STORE": settings.history_store,
         "LARDER_MAIL_LEAD_DAYS": str(settings.mail_lead_days),
         "LARDER_LEASE_SECONDS": str(settings.lease_seconds),
         "LARDER_PIECES_PER_FILE": str(settings.pieces_per_file),

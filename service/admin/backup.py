@@ -1,4 +1,4 @@
-"""Backups: the database as of one moment, the packages, and a manifest of both.
+"""Backups: the database as of one moment, packages, files of history, and a manifest of all.
 
 A backup is a folder that gets its name when it is whole. It holds customers' data and no keys:
 these are kept apart, and whether they fit is told by their fingerprints.
@@ -24,10 +24,13 @@ from service.errors import Conflict, InvalidInput, Misconfigured, Problem
 from service.secret_key import both
 from service.settings import Settings
 from service.store import migrate
+from service.store.history import manifest as files
+from service.store.history.place import Place, place_of
 from service.store.session import Database
 
 MANIFEST = "manifest.json"
 PACKAGES = "packages"
+HISTORY = "history"
 SCHEMA = 1
 _NAMES = {True: "larder.db", False: "larder.dump"}
 _PAGES = 4096
@@ -38,8 +41,9 @@ COUNTED = ("products", "households", "baskets", "issued_lists", "redemptions", "
 def back_up(database: Database, settings: Settings, folder: Path, *, now: datetime) -> Path:
     """Write a backup into a folder of its own there; returns it.
 
-    Tills go on meanwhile. Raises Misconfigured where `pg_dump` is missing or older than the server,
-    Conflict when a backup of this second is there.
+    Tills go on meanwhile. Files of history that are damaged are left out, and its manifest names
+    them (`history_damaged`). Raises Misconfigured where `pg_dump` is missing or older than the
+    server, Conflict when a backup of this second is there.
     """
     name = f"larder-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     done, part = folder / name, folder / f"{name}.part"
@@ -56,6 +60,7 @@ def back_up(database: Database, settings: Settings, folder: Path, *, now: dateti
         shutil.copytree(settings.output_folder, part / PACKAGES)
     with database.read() as session:
         revision = migrate.revision(session.connection())
+    damaged = _copy_history(database, part / HISTORY)
     manifest = {
         "schema": SCHEMA,
         "at": now.astimezone(UTC).isoformat(),
@@ -63,6 +68,7 @@ def back_up(database: Database, settings: Settings, folder: Path, *, now: dateti
         "migration": revision,
         "database": "sqlite" if database.is_sqlite else "postgresql",
         "keys": fingerprints(settings),
+        "history_damaged": damaged,
         "files": {
             path.relative_to(part).as_posix(): {"bytes": path.stat().st_size, "sha256": _sha(path)}
             for path in sorted(part.rglob("*"))
@@ -125,6 +131,9 @@ def restore(database: Database, settings: Settings, folder: Path) -> dict[str, A
             if migrate.revision(session.connection()) is not None:
                 raise Conflict("The database has tables already: name an empty one.")
         server_tools.load(database, settings, copy)
+    history = folder / HISTORY
+    for path in sorted(each for each in history.rglob("*") if each.is_file()):
+        Place(database.history).write(path.relative_to(history).as_posix(), path.read_bytes())
     packages = folder / PACKAGES
     if packages.is_dir() and not settings.package_store:
         shutil.copytree(packages, settings.output_folder, dirs_exist_ok=True)
@@ -164,6 +173,29 @@ def said_of_keys(settings: Settings, made_with: Mapping[str, str]) -> list[str]:
 
 def _fingerprint(key: SecretStr) -> str:
     return hashlib.sha256(b"larder backup\0" + key.get_secret_value().encode()).hexdigest()[:8]
+
+
+def _copy_history(database: Database, target: Path) -> list[str]:
+    """The files that the manifest names, those that were just replaced too; those damaged.
+
+    The database was copied before: whatever it named then is named still.
+    """
+    with database.read() as session:
+        known = files.known(session)
+        place = place_of(session) if known else None
+    damaged = []
+    for file in known:
+        assert place is not None
+        try:
+            content = place.read(file.path)
+        except FileNotFoundError:
+            content = b""
+        if hashlib.sha256(content).hexdigest() == file.sha256:
+            (target / file.path).parent.mkdir(parents=True, exist_ok=True)
+            (target / file.path).write_bytes(content)
+        elif file.replaced_at is None:
+            damaged.append(file.path)
+    return damaged
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -19,11 +19,14 @@ from service.files.disks import disks_of
 from service.files.fonts import font_files
 from service.settings import Settings
 from service.store import access, migrate, under_key
+from service.store.history import check, manifest
 from service.store.session import Database
 
 OLDEST_SERVER, OLDEST_SQLITE = 14, (3, 35, 0)
 KEY_DAYS = 400
 _CLOCK_SECONDS = 2.0
+_NAMED = 5
+"""So many damaged files are named."""
 _CONNECTIONS_LEFT = 40
 """What a process of `serve` with a worker and a scheduler takes, and some for people."""
 
@@ -64,6 +67,7 @@ def examine(database: Database, settings: Settings, *, now: datetime) -> Iterato
             return
         yield Finding("tables", Verdict.WELL, f"at {head}")
         yield from _secret_key(session, settings)
+        yield _history(session)
         yield _keys([key.created_at for key in access.all_keys(session) if not key.revoked_at], now)
 
 
@@ -154,6 +158,22 @@ def _server(connection: Connection) -> Iterator[Finding]:
     verdict = Verdict.WELL if apart < _CLOCK_SECONDS else Verdict.FAULT
     remedy = "" if verdict is Verdict.WELL else "let both follow a time server"
     yield Finding("clock", verdict, f"{apart:.1f} seconds from the database's", remedy)
+
+
+def _history(session: Session) -> Finding:
+    """Whether the files of history are there; that each byte is, `larder history verify` reads."""
+    sealed = manifest.sealed(session)
+    try:
+        damages = check.by_size(session)
+    except (LarderError, OSError) as error:
+        return Finding("history", Verdict.FAULT, f"{error}", "see LARDER_HISTORY_STORE")
+    if damages:
+        named = "; ".join(f"{each.path} {each.said}" for each in damages[:_NAMED])
+        return Finding(
+            "history", Verdict.FAULT, f"{len(damages)} of {sealed.files} files are not whole: "
+            f"{named}", "bring them back from a backup",
+        )  # fmt: skip
+    return Finding("history", Verdict.WELL, f"{sealed.files} files with {sealed.rows:,} lines")
 
 
 def _secret_key(session: Session, settings: Settings) -> Iterator[Finding]:

@@ -34,8 +34,11 @@ def load(database: Database, settings: Settings, path: Path) -> None:
 
 
 @contextmanager
-def scratch(database: Database) -> Iterator[Database]:
-    """An empty database on the same server, dropped at the end. Raises Misconfigured."""
+def scratch(database: Database, *, history: str) -> Iterator[Database]:
+    """An empty database on the same server, dropped at the end; its history lies elsewhere.
+
+    Raises Misconfigured.
+    """
     url = make_url(database.url)
     name = f"larder_verify_{os.urandom(4).hex()}"
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -44,7 +47,7 @@ def scratch(database: Database) -> Iterator[Database]:
             server.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
             try:
                 target = url.set(database=name).render_as_string(hide_password=False)
-                opened = Database(target, patience=database.patience)
+                opened = Database(target, patience=database.patience, history=history)
                 try:
                     yield opened
                 finally:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from service.files.disks import disks_of
 from service.settings import Settings
 from service.store import counts, ledger, loop, messages, recount, work
+from service.store.history import check
 from service.store.offers import totals
 from service.store.session import Database
 
@@ -43,6 +44,7 @@ class Vitals:
     messages_not_sent: int
     unbalanced_postings: int
     corrected_sums: int
+    history_damaged: int
     disk_free: float
 
 
@@ -72,6 +74,7 @@ def read_vitals(database: Database, settings: Settings, *, now: datetime) -> Vit
             messages_not_sent=messages.count_not_sent(session, since=now - FAILED_WITHIN),
             unbalanced_postings=len(ledger.imbalance(session)),
             corrected_sums=recount.newest(session)[1],
+            history_damaged=len(check.by_size(session)),
             disk_free=_least_free(database, settings),
         )
 
@@ -88,6 +91,11 @@ def wrong(vitals: Vitals) -> Sequence[str]:
         found.append(
             f"a disk has {vitals.disk_free:.1%} left: without room no sale is stored. Make room; "
             "docs/operations.md says what may go."
+        )
+    if vitals.history_damaged:
+        found.append(
+            f"{vitals.history_damaged} files of history are missing or cut: forecasts and cycles "
+            "stop. `larder history status` names them; bring them back from a backup."
         )
     if vitals.due_seconds > LATE.total_seconds():
         found.append(

@@ -39,6 +39,7 @@ MEANINGS = {
     "forecast_days": "Days since the date of the newest forecast",
     "unbalanced_postings": "Postings of the ledger that do not sum to zero",
     "corrected_sums": "Sums of deals that were wrong when last counted again",
+    "history_damaged": "Files of history that are missing or of another size",
     "disk_free": "Share of the fullest disk that is free",
 }
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from service.admin import server_tools
+from service.admin import history, server_tools
 from service.admin.backup import back_up, counts_of, read_manifest, restore, said_of_keys
 from service.clearing.books import check_books
 from service.commands.console import EXIT_FAILED, say
@@ -25,13 +25,18 @@ from service.store.session import Database
 def backup(
     folder: Annotated[Path, typer.Argument(help="Where backups are kept, each in its folder")],
 ) -> None:
-    """Keep the database as of one moment, and the packages; tills go on meanwhile."""
+    """Keep the database as of one moment, packages, files of history; tills go on meanwhile."""
     began = time.monotonic()
     with open_database() as (database, settings):
         done = back_up(database, settings, folder, now=datetime.now(UTC))
+    damaged = read_manifest(done)["history_damaged"]
     size = sum(each.stat().st_size for each in done.rglob("*") if each.is_file())
     say(f"{done} is written: {size:,} bytes in {time.monotonic() - began:.1f} seconds")
     say("It holds no keys: keep LARDER_SECRET_KEY and LARDER_CODE_KEY elsewhere.")
+    for path in damaged:
+        say(f"WRONG: the history file {path} is not in it: it is missing or not what was written")
+    if damaged:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def bring_back(
@@ -78,7 +83,12 @@ def _check(database: Database, settings: Settings) -> bool:
     for check in books.checks:
         if check.is_fault:
             say(f"{check.name}: {'BROKEN' if check.is_broken else 'holds'}")
-    return books.is_sound
+    damages = [damage for _, damage in history.verify(database)]
+    for damage in damages:
+        if damage is not None:
+            say(f"history: {damage.path} {damage.said}")
+    say(f"history: {len(damages)} files, {sum(map(bool, damages))} of them damaged")
+    return books.is_sound and not any(damages)
 
 
 @contextmanager
@@ -90,12 +100,17 @@ def _target(
         yield database, settings
         return
     with tempfile.TemporaryDirectory(prefix="larder-verify-") as near:
-        given = settings.model_copy(update={"output_folder": Path(near) / "batches"})
+        own = {"output_folder": Path(near) / "batches", "history_store": f"{near}/history"}
+        given = settings.model_copy(update=own)
         if not database.is_sqlite:
-            with server_tools.scratch(database) as target:
+            with server_tools.scratch(database, history=given.history_store) as target:
                 yield target, given
             return
-        target = Database(f"sqlite:///{near}/larder.db", patience=database.patience)
+        target = Database(
+            f"sqlite:///{near}/larder.db",
+            patience=database.patience,
+            history=given.history_store,
+        )
         try:
             yield target, given
         finally:

@@ -17,7 +17,11 @@ def open_database(settings: Settings | None = None) -> Iterator[tuple[Database, 
     """The configured database and the settings."""
     settings = settings or load_settings()
     os.umask(int(settings.umask, 8))
-    database = Database(settings.database_url, patience=Patience.of(settings.job_database_seconds))
+    database = Database(
+        settings.database_url,
+        patience=Patience.of(settings.job_database_seconds),
+        history=settings.history_store,
+    )
     try:
         yield database, settings
     finally:

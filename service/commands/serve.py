@@ -27,7 +27,11 @@ def serve(
     start_logging(settings.log_format)
     traces.start(settings.traces_url, "serve")
     os.umask(int(settings.umask, 8))
-    database = Database(settings.database_url, patience=Patience.of(settings.page_database_seconds))
+    database = Database(
+        settings.database_url,
+        patience=Patience.of(settings.page_database_seconds),
+        history=settings.history_store,
+    )
     require_tables(database)
     apart = Apart(limits_of(settings))
     pages = {

@@ -172,7 +172,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(
         "backup",
         "service.commands.backup:backup",
-        "Keep the database as of one moment, and the packages; tills go on meanwhile.",
+        "Keep the database as of one moment, packages, files of history; tills go on meanwhile.",
     ),
     Command(
         "restore",
@@ -183,6 +183,30 @@ COMMANDS: tuple[Command | Group, ...] = (
         "retention",
         "service.commands.retention:show_retention",
         "What is older than it has to be kept, and what of it is needed; --apply removes it.",
+    ),
+    group(
+        "history",
+        "What was bought in months that are over, in files.",
+        Command(
+            "compact",
+            "service.commands.history:compact",
+            "Seal the months that are over, put what changed since into their files, and tidy up.",
+        ),
+        Command(
+            "verify",
+            "service.commands.history:verify",
+            "Read every file to its end: whether it is there and as it was written; else exit 1.",
+        ),
+        Command(
+            "export",
+            "service.commands.history:export",
+            "Write every line, sealed or not, as Parquet by month and shard, by internal numbers.",
+        ),
+        Command(
+            "status",
+            "service.commands.history:show",
+            "How much is sealed, what waits to be, and which files are missing; exit 1 if one is.",
+        ),
     ),
     group(
         "forecast",

@@ -105,7 +105,7 @@ def run_demo(folder: Path, *, progress: Progress, source: Path | None = None) ->
     ]
     with _time_stage(seconds, "set-up"):
         settings = _configure(folder)
-        database = Database(settings.database_url)
+        database = Database(settings.database_url, history=settings.history_store)
         migrate.upgrade(database)
     with _time_stage(seconds, "load"), open_files(source) as files:
         baskets = _load(database, settings, files, folder, progress)
@@ -203,6 +203,7 @@ def _configure(folder: Path) -> Settings:
         database_url=f"sqlite:///{folder.resolve() / 'larder.db'}",
         output_folder=folder / "batches",
         runs_folder=folder / "runs",
+        history_store=str(folder / "history"),
         # The demonstration runs the worker itself, to count and time the next lists.
         serve_worker=False,
     )

@@ -93,7 +93,7 @@ def run_shoppers(
     """
     prepare_folder(folder)
     settings = _configure(folder)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, history=settings.history_store)
     migrate.upgrade(database)
     with open_files(source) as files:
         shop = _open(database, settings, folder, files, progress)
@@ -115,6 +115,7 @@ def _configure(folder: Path) -> Settings:
         database_url=f"sqlite:///{folder.resolve() / 'larder.db'}",
         output_folder=folder / "batches",
         runs_folder=folder / "runs",
+        history_store=str(folder / "history"),
         serve_worker=False,
     )
 

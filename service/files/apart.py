@@ -66,10 +66,17 @@ class _Job(NamedTuple, Generic[T]):
 
     act: Callable[..., T]
     url: str
+    history: str
     name: str
     path: Path
     args: tuple[Any, ...]
     says_progress: bool = False
+
+
+def _job(
+    database: Database, act: Callable[..., T], name: str, path: Path, args: tuple[Any, ...] = ()
+) -> _Job[T]:
+    return _Job(act, database.url, database.history, name, path, args)
 
 
 class _Child:
@@ -120,14 +127,14 @@ class Apart:
         FileTooLarge when it takes more than its limits, and Busy when too many are waiting.
         """
         return await asyncio.wrap_future(
-            self._start(_Job(partial(act, **kwargs), database.url, name, path, args), None)
+            self._start(_job(database, partial(act, **kwargs), name, path, args), None)
         )
 
     def call(
         self, act: Callable[..., T], database: Database, name: str, path: Path, **kwargs: Any
     ) -> T:
         """The same as `run`, for a thread that may wait."""
-        job = _Job(partial(act, **kwargs), database.url, name, path, ())
+        job = _job(database, partial(act, **kwargs), name, path)
         return self._start(job, None).result()
 
     def submit(
@@ -144,7 +151,7 @@ class Apart:
 
         Raises Busy when too many are waiting; what else `run` raises is raised by the result.
         """
-        job = _Job(partial(act, **kwargs), database.url, name, path, (), says_progress=True)
+        job = _job(database, partial(act, **kwargs), name, path)._replace(says_progress=True)
         return self._start(job, progress)
 
     def _start(self, job: "_Job[T]", progress: Progress | None) -> "Future[T]":
@@ -246,7 +253,7 @@ def _serve(connection: Connection, limits: Limits) -> None:
         if database is None or database.url != job.url:
             if database is not None:
                 database.dispose()
-            database = Database(job.url, pool_size=2)
+            database = Database(job.url, pool_size=2, history=job.history)
         connection.send(_result(database, job, connection))
 
 

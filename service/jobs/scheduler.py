@@ -17,7 +17,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from service import traces
-from service.admin import retention
+from service.admin import history, retention
 from service.admin.people import forget_log_ins
 from service.admin.runs import request_batch, request_cycle
 from service.checkout import forget_guesses
@@ -103,6 +103,7 @@ def planned_jobs(settings: Settings) -> tuple[PlannedJob, ...]:
         PlannedJob("purge", *at(5), _purge_files),
         PlannedJob("recount", *at(10), _recount_sums),
         PlannedJob("retention", *at(20, days=7), _retain),
+        PlannedJob("history", *at(25, days=7), _compact_history),
         PlannedJob("products", *at(30), _count_products),
         PlannedJob("sales", *at(40), _count_sales),
         PlannedJob("claims", *at(30), _draw_claims),
@@ -258,6 +259,16 @@ def _purge_files(database: Database, settings: Settings, slot: datetime) -> None
 def _retain(database: Database, settings: Settings, slot: datetime) -> None:
     for kind, rows in retention.remove(database, settings, now=slot).items():
         logger.info("%d rows of %s were older than they are kept, and went", rows, kind)
+
+
+def _compact_history(database: Database, settings: Settings, slot: datetime) -> None:
+    done = history.compact(database, settings, now=slot)
+    if done.written or done.removed:
+        logger.info("%d files of history are written, %d removed", done.written, done.removed)
+    if done.left:
+        logger.warning("%d files of history wait: tills kept changing what they hold", done.left)
+    for damage in history.damaged(database):
+        logger.error("history: %s %s", damage.path, damage.said)
 
 
 def _count_products(database: Database, settings: Settings, slot: datetime) -> None:

@@ -70,7 +70,18 @@ class DatabaseSettings(Group):
     )
     output_folder: Path = Field(default=Path("batches"), description="Where batches are published")
     runs_folder: Path = Field(default=Path("runs"), description="Where runs keep shard results")
-
+    history_store: str = Field(
+        default="history",
+        min_length=1,
+        description="Where files of what was bought in months that are over lie: a folder, or an "
+        "address such as `s3://bucket/history` (install `larder[s3]`)",
+    )
+    hot_days: int = Field(
+        default=90,
+        ge=0,
+        description="Days after which a month that is over is sealed: written into files that "
+        "forecasts read; 0 for never",
+    )
     erasure_log: Path = Field(
         default=Path("erasures.jsonl"),
         description="Where it is written who was erased, without a name, to be erased again after "

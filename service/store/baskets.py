@@ -8,11 +8,14 @@ import polars as pl
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
+from service.store import history
 from service.store.bulk import is_sqlite, moment_literal, moment_micros, read_integers, stage
+from service.store.history import read
 from service.store.tables.basket import Basket
 from service.store.tables.redemption import RedemptionState
 
 _PURCHASES = (
+    "kind",
     "household_id",
     "basket_id",
     "purchased_at",
@@ -23,7 +26,11 @@ _PURCHASES = (
     "category_id",
     "supplier_id",
     "private_label",
+    "line",
 )
+_OF_PRODUCT = ("gtin", "item_id", "category_id", "supplier_id", "private_label")
+_LOOKED_UP = 2_000
+"""So many products are looked up by name; of more all are read."""
 
 
 _SAME = """{0}.store_id = staged_line.store_id AND {0}.terminal = staged_line.terminal
@@ -40,6 +47,9 @@ _OF_OTHERS = f"""SELECT staged_line.row_number FROM staged_line
 _DROP_OTHERS = f"""DELETE FROM staged_line
     WHERE EXISTS (SELECT 1 FROM basket b
                   WHERE {_SAME.format("b")} AND b.household_id <> staged_line.household_id)"""
+_GROWING = f"""SELECT DISTINCT b.id FROM staged_line JOIN basket b ON {_SAME.format("b")}
+    WHERE NOT EXISTS (SELECT 1 FROM basket_line l
+                      WHERE l.basket_id = b.id AND l.line = staged_line.line)"""
 # What the till recorded is not a file's to contradict: goods were returned there since.
 _CHANGED = f"""SELECT staged_line.row_number FROM staged_line
     JOIN basket b ON {_SAME.format("b")}
@@ -86,6 +96,7 @@ def add_baskets(session: Session, lines: pl.DataFrame) -> AddedLines:
     baskets = lines.select("store_id", "terminal", "business_date", "number").n_unique()
     others: frozenset[int] = frozenset()
     if _add_baskets(session) < baskets:
+        history.open_again(session, session.execute(text(_GROWING)).scalars().all())
         others = frozenset(session.execute(text(_OF_OTHERS)).scalars())
         if others:
             session.execute(text(_DROP_OTHERS))
@@ -166,25 +177,32 @@ def purchases(
     measure), amount_cents, gtin, category_id, supplier_id, private_label; sorted by household,
     moment, basket and line. All households unless `household_ids` are given.
     """
+    span = read.Span(since, before, household_ids)
     micros = moment_micros(session, "b.purchased_at")
-    private = "p.private_label" if is_sqlite(session) else "p.private_label::int"
-    where = [f"b.purchased_at < {moment_literal(session, before)}", "b.household_id IS NOT NULL"]
-    if since is not None:
-        where.append(f"b.purchased_at >= {moment_literal(session, since)}")
-    if household_ids is not None:
-        chosen = ", ".join(str(int(household_id)) for household_id in household_ids)
-        where.append(f"b.household_id IN ({chosen or 'NULL'})")
-    query = f"""SELECT b.household_id, l.basket_id, {micros}, l.gtin, l.quantity_milli,
-                       l.amount_cents, p.item_id, p.category_id, p.supplier_id, {private}
+    private = _private_label(session)
+    query = f"""SELECT 0 AS kind, b.household_id, l.basket_id, {micros} AS at, l.gtin,
+                       l.quantity_milli, l.amount_cents, p.item_id, p.category_id, p.supplier_id,
+                       {private}, l.line
                 FROM basket b JOIN basket_line l ON l.basket_id = b.id
                 JOIN product p ON p.gtin = l.gtin
-                WHERE {" AND ".join(where)}
-                ORDER BY b.household_id, b.purchased_at, l.basket_id, l.line"""
-    return read_integers(session, query, _PURCHASES).select(
+                WHERE NOT b.sealed AND {read.in_span(session, span)}
+                UNION ALL {read.asked(session, span, width=len(_PURCHASES) - 1)}
+                ORDER BY 1, 2, 4, 3, 12"""
+    rows = read_integers(session, query, _PURCHASES)
+    found, told = rows.filter(pl.col("kind") == 0).drop("kind"), _told(rows)
+    found = found.with_columns(pl.col("purchased_at").cast(pl.Datetime("us", "UTC")))
+    sealed = read.from_files(session, span, told)
+    if not sealed.is_empty():
+        known = sealed.join(
+            _products(session, sealed["gtin"]), on="gtin", how="inner", maintain_order="left"
+        )
+        # One basket is in one of both: nothing ties.
+        found = pl.concat([found, known.select(found.columns)]).sort(read.ORDER)
+    return found.select(
         "household_id",
         "item_id",
         "basket_id",
-        pl.col("purchased_at").cast(pl.Datetime("us", "UTC")),
+        "purchased_at",
         (pl.col("quantity_milli") / 1000).alias("quantity"),
         "amount_cents",
         "gtin",
@@ -194,21 +212,48 @@ def purchases(
     )
 
 
+def _told(rows: pl.DataFrame) -> pl.DataFrame:
+    """What `read.asked` told among the rows of a statement."""
+    told = rows.filter(pl.col("kind") > 0)
+    return told.select(pl.nth(0), pl.nth(1).alias("key"), pl.nth(2).alias("day"),
+                       pl.nth(3).alias("shard"))  # fmt: skip
+
+
+def _private_label(session: Session) -> str:
+    return "p.private_label" if is_sqlite(session) else "p.private_label::int"
+
+
+def _products(session: Session, gtins: pl.Series) -> pl.DataFrame:
+    """What the catalogue says of some products, as far as it has them: see `_OF_PRODUCT`."""
+    some = gtins.unique()
+    chosen = ", ".join(map(str, some.to_list()))
+    where = f"WHERE p.gtin IN ({chosen})" if some.len() <= _LOOKED_UP else ""
+    query = f"""SELECT p.gtin, p.item_id, p.category_id, p.supplier_id, {_private_label(session)}
+                FROM product p {where}"""
+    return read_integers(session, query, _OF_PRODUCT)
+
+
 def unnamed_spend(session: Session, *, since: datetime, before: datetime) -> pl.DataFrame:
     """What households paid for goods without a GTIN, which `purchases` leaves out.
 
     From `since` to before `before`. Columns: household_id, purchased_at (UTC), amount_cents; one
     row per line.
     """
-    query = f"""SELECT b.household_id, {moment_micros(session, "b.purchased_at")}, l.amount_cents
+    span = read.Span(since, before)
+    query = f"""SELECT 0 AS kind, b.household_id, {moment_micros(session, "b.purchased_at")} AS at,
+                       l.basket_id, l.line, l.amount_cents
                 FROM basket b JOIN basket_line l ON l.basket_id = b.id
-                WHERE l.gtin = 0 AND b.household_id IS NOT NULL
-                  AND b.purchased_at >= {moment_literal(session, since)}
-                  AND b.purchased_at < {moment_literal(session, before)}
-                ORDER BY b.household_id, b.purchased_at, l.basket_id, l.line"""
-    return read_integers(session, query, ("household_id", "purchased_at", "amount_cents")).select(
-        "household_id", pl.col("purchased_at").cast(pl.Datetime("us", "UTC")), "amount_cents"
+                WHERE l.gtin = 0 AND NOT b.sealed AND {read.in_span(session, span)}
+                UNION ALL {read.asked(session, span, width=5)}
+                ORDER BY 1, 2, 3, 4, 5"""
+    columns = ("kind", *read.ORDER, "amount_cents")
+    rows = read_integers(session, query, columns)
+    found = rows.filter(pl.col("kind") == 0).with_columns(
+        pl.col("purchased_at").cast(pl.Datetime("us", "UTC"))
     )
+    sealed = read.from_files(session, span, _told(rows)).filter(pl.col("gtin") == 0)
+    both = pl.concat([found.select(columns[1:]), sealed.select(columns[1:])]).sort(read.ORDER)
+    return both.select("household_id", "purchased_at", "amount_cents")
 
 
 def newest_day(session: Session) -> date | None:

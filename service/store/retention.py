@@ -14,6 +14,7 @@ from service.engine.clearing.claim import ClaimState
 from service.engine.lift.before import BEFORE_DAYS
 from service.engine.lift.outcomes import WINDOWS
 from service.errors import Conflict
+from service.store import history
 from service.store.tables import metadata
 from service.store.tables.retention import Kind, Retention
 from service.store.tables.types import UtcMoment
@@ -167,6 +168,8 @@ def remove_some(
         {"after": after, "limit": limit},
     )
     keys = [key for (key,) in found]
+    if part.table == "basket":
+        history.note_gone(session, keys)
     for statement in part.removal if keys else ():
         session.execute(
             text(statement).bindparams(bindparam("keys", expanding=True)), {"keys": keys}

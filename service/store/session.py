@@ -45,10 +45,21 @@ class Database:
 
     SQLite has one writer at a time: its writers take the lock when they begin, from a pool of
     one, so they queue instead of failing; readers see a snapshot and never wait.
+
+    `history` is the place of the files that hold what was bought in months that are over: a folder,
+    or an address of an object store. Its sessions know it (`session.info["history"]`).
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, patience: Patience = UNHURRIED) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        patience: Patience = UNHURRIED,
+        history: str | Path = "",
+    ) -> None:
         self.url = url
+        self.history = str(history)
         self.is_sqlite = url.startswith("sqlite")
         self.patience = patience
         self._opening = Opening()
@@ -90,12 +101,15 @@ class Database:
         with (
             self._errors(),
             self._in_line(),
-            Session(self._writer, expire_on_commit=False) as session,
+            self._session(self._writer) as session,
         ):
             with self._opening.within(self.patience):
                 session.connection()
             yield session
             session.commit()
+
+    def _session(self, engine: Engine) -> Session:
+        return Session(engine, expire_on_commit=False, info={"history": self.history})
 
     def settle(self, act: Callable[[Session], T], *, busy: str | Notice) -> T:
         """`act` in one unit of work, repeated while it conflicts with other transactions.
@@ -121,7 +135,7 @@ class Database:
         with (
             _conflict_as_busy(),
             self._errors(),
-            Session(self._reader, expire_on_commit=False) as session,
+            self._session(self._reader) as session,
         ):
             with self._opening.within(self.patience):
                 session.connection()

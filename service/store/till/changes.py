@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from service.engine.clearing import parties
 from service.engine.ledger import Payer
 from service.engine.settle import Split, TakenBack
-from service.store import sums
+from service.store import history, sums
 from service.store.tables.basket import Basket, PurchasedLine
 from service.store.tables.offer import Offer
 from service.store.tables.redemption import (
@@ -258,6 +258,8 @@ def forget_sale(session: Session, redemption: Redemption) -> None:
     redemption.basket_id = None
     session.add(redemption)
     session.flush()
+    if basket_id is not None:
+        history.note_gone(session, [basket_id])
     session.execute(delete(PurchasedLine).where(col(PurchasedLine.basket_id) == basket_id))
     session.execute(delete(Basket).where(col(Basket.id) == basket_id))
 
@@ -320,6 +322,8 @@ def take_from_history(
     """Lessen basket lines: (line, quantity_milli, cents); a line that is gone is removed."""
     if not taken:
         return
+    if basket_id is not None:
+        history.open_again(session, [basket_id])
     quantities = {number: quantity for number, quantity, _ in taken}
     amounts = {number: cents for number, _, cents in taken}
     line = col(PurchasedLine.line)
@@ -337,6 +341,8 @@ def take_from_history(
 
 def put_into_history(session: Session, basket_id: int | None, lines: Sequence[BackLine]) -> None:
     """What `take_from_history` took: basket lines grow again, and those that are gone are back."""
+    if basket_id is not None:
+        history.open_again(session, [basket_id])
     there = session.exec(select(PurchasedLine).where(PurchasedLine.basket_id == basket_id)).all()
     by_number = {line.line: line for line in there}
     for back in lines:

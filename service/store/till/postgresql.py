@@ -190,7 +190,8 @@ WITH held AS (
       AND NOT EXISTS (SELECT FROM offer
                       WHERE stopped_at IS NOT NULL AND id = ANY ({uses.offer_id}))
     ON CONFLICT (store_id, terminal, business_date, number)
-    DO UPDATE SET household_id = coalesce(excluded.household_id, basket.household_id)
+    DO UPDATE SET household_id = coalesce(excluded.household_id, basket.household_id),
+                  sealed = false
     RETURNING id
 ), bought_lines AS (
     INSERT INTO basket_line (basket_id, {names(BoughtRow)})

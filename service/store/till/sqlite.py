@@ -112,7 +112,8 @@ _BASKET = """INSERT INTO basket (store_id, terminal, business_date, number, hous
                                  purchased_at)
     VALUES (:store_id, :terminal, :business_date, :number, :household_id, :purchased_at)
     ON CONFLICT (store_id, terminal, business_date, number)
-    DO UPDATE SET household_id = coalesce(excluded.household_id, household_id) RETURNING id"""
+    DO UPDATE SET household_id = coalesce(excluded.household_id, household_id), sealed = false
+    RETURNING id"""
 _BOUGHT = f"""INSERT INTO basket_line (basket_id, {names(BoughtRow)})
     SELECT ?, {from_array(BoughtRow)} FROM json_each(?) WHERE true
     ON CONFLICT (basket_id, line) DO UPDATE SET amount_cents = excluded.amount_cents"""
