@@ -120,12 +120,12 @@ def run_cycle(
     with database.read() as session:
         before = before_issue(session, picked.picks, plan.purchases, as_of=as_of)
     digests = [page_digest_of(settings, each.document) for each in drafted]
-    progress("issue", 0, 1)
+    progress("issue", 0, len(drafted))
     report = _issue(
         database, made, plan, drafted, picked, before, on=closing, again=again,
         page_digests=digests, by=by,
     )  # fmt: skip
-    progress("issue", 1, 1)
+    progress("issue", len(drafted), len(drafted))
     forget_shards(settings, plan.inputs, seed=seed)
     return report
 
