@@ -146,6 +146,14 @@ class Busy(LarderError):
     type = "busy"
 
 
+class WorkersDied(LarderError):
+    """Processes that did parts of some work died again and again; what was finished is kept."""
+
+    status = 503
+    title = "Workers died"
+    type = "workers-died"
+
+
 class Misconfigured(LarderError):
     """A setting is missing or contradicts another."""
 

@@ -23,6 +23,11 @@ from service.cycle.supposed import Supposed
 from service.cycle.what_if import SAMPLE_HOUSEHOLDS
 
 
+class _Executor(StrEnum):
+    LOCAL = "local"
+    DASK = "dask"
+
+
 class _Act(StrEnum):
     WITHDRAW = "withdraw"
     RECOMPOSE = "recompose"
@@ -75,6 +80,13 @@ def cycle(
         int, typer.Option(help="Dry run: so many per cent of every deal's budget")
     ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Dry run: all of it as JSON")] = False,
+    executor: Annotated[
+        _Executor | None,
+        typer.Option(help="Where shards are worked on, in place of what is set"),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of the Dask scheduler, in place of the one set")
+    ] = None,
 ) -> None:
     """Run a cycle: predict, segment, allocate, compose, and issue the lists."""
     if act is not None:
@@ -86,6 +98,8 @@ def cycle(
         raise typer.BadParameter("say the date: --as-of YYYY-MM-DD")
     if not dry_run and (floor_price, holdout, budgets) != (None, None, 100):
         raise typer.BadParameter("--floor-price, --holdout and --budgets are for --dry-run")
+    if dry_run and (executor, scheduler) != (None, None):
+        raise typer.BadParameter("a dry run is of a sample, which needs no --executor")
     if dry_run:
         with open_database() as (database, settings), progress_bars() as progress:
             found = what_if(
@@ -109,9 +123,10 @@ def cycle(
             show_plan(found, currency=settings.currency)
         return
     with open_database() as (database, settings), progress_bars() as progress:
+        given = {"executor": executor and executor.value, "scheduler": scheduler}
         report = run_cycle(
             database,
-            settings,
+            settings.model_copy(update={key: said for key, said in given.items() if said}),
             as_of=as_of.date(),
             seed=settings.seed if seed is None else seed,
             progress=progress,

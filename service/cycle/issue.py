@@ -85,6 +85,7 @@ def run_cycle(
     plan = plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress, now=now)
     if planned is not None:
         require_same(planned, plan)
+    progress("compose", 0, plan.eligible.height)
     with database.read() as session:
         recipients = draw_recipients(
             session,
@@ -125,10 +126,12 @@ def run_cycle(
     with database.read() as session:
         before = before_issue(session, picked.picks, plan.purchases, as_of=as_of)
     digests = [page_digest_of(settings, each.document) for each in drafted]
+    progress("issue", 0, len(drafted))
     report = _issue(
         database, made, plan, drafted, picked, before, on=closing, again=again,
         page_digests=digests, by=by,
     )  # fmt: skip
+    progress("issue", len(drafted), len(drafted))
     forget_shards(settings, plan.inputs, seed=seed)
     return report
 

@@ -42,14 +42,6 @@ class Redraft:
     horizon_days: int
     said: Said = field(default_factory=Said)
 
-    def of(self, purchases: pl.DataFrame) -> "Redraft":
-        """The same for the households of some purchases only, which is less to send around."""
-        if not self.days:
-            return self
-        limits = self.days[0].last.limits.join(purchases, on="household_id", how="semi")
-        days = (replace(day, last=replace(day.last, limits=limits)) for day in self.days)
-        return replace(self, days=tuple(days))
-
     def frames(self) -> Iterator[pl.DataFrame]:
         """Everything that a draft depends on, but for models and numbers."""
         yield from self.said.frames()

@@ -1,17 +1,16 @@
-"""Score households shard by shard, in one process or several; a killed run goes on.
+"""Score households shard by shard, by any executor; a killed run goes on.
 
-Each shard leaves its result as files named by what went into it. A run that is started again with
-the same inputs finds them and does not do the shard again.
+Each shard leaves its result as a file named by what went into it. A run that is started again with
+the same inputs finds it and does not do the shard again; one that is not whole is as good as none.
 """
 
 import hashlib
 import logging
-import multiprocessing
-import os
+import pickle
 import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +23,18 @@ from service.cycle.inputs import Inputs
 from service.cycle.redraft import PAIRS, Redraft
 from service.engine.offers import Valuation, candidates
 from service.engine.predict import Model
+from service.errors import LarderError
+from service.executors import each_done, open_executor
+from service.executors.sources import sources_digest
+from service.files.checked import (
+    Damaged,
+    pack,
+    read_checked,
+    read_frames,
+    unpack,
+    write_checked,
+    write_frames,
+)
 from service.settings import Settings
 
 Progress = Callable[[str, int, int], None]
@@ -50,10 +61,6 @@ class Task:
     horizon_days: int
     by: Valuation
     redraft: Redraft | None = None
-
-    def of(self, purchases: pl.DataFrame) -> "Task":
-        """The same for the households of some purchases only."""
-        return replace(self, redraft=self.redraft and self.redraft.of(purchases))
 
     def fingerprint(self) -> bytes:
         """Equal for equal tasks only."""
@@ -120,34 +127,40 @@ class Task:
         )
 
 
+class Shard(NamedTuple):
+    """The files of a shard: what every shard is scored with, its purchases, its result."""
+
+    task: Path
+    bought: Path
+    result: Path
+
+
 def score_shards(
     purchases: pl.DataFrame, task: Task, *, settings: Settings, progress: Progress
 ) -> Scored:
     """The scores, the valued candidates and the drafts of all households of `purchases`.
 
-    The result does not depend on the number of shards or processes.
+    The result does not depend on the number of shards, nor on the executor and its workers.
     """
-    shared = task.fingerprint()
-    folder = _folder(settings, task.inputs, task.by.seed)
+    folder = _folder(settings, task.inputs, task.by.seed).absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    shared, version = task.fingerprint(), sources_digest().encode()
+    task_file = folder / f"{shared.hex()[:32]}.task"
+    write_checked(task_file, pickle.dumps(task))
     ids = purchases["household_id"].unique().sort()
     size = settings.shard_households
-    results: list[Path] = []
-    missing: list[tuple[pl.DataFrame, Path]] = []
+    shards: list[Shard] = []
     for start in range(0, len(ids), size):
-        rows = purchases.filter(pl.col("household_id").is_in(ids[start : start + size].implode()))
-        result = folder / hashlib.sha256(shared + _bytes(rows)).hexdigest()[:32]
-        results.append(result)
-        if not _is_whole(result):
-            missing.append((rows, result))
-    done = len(results) - len(missing)
-    progress("predict", done, len(results))
-    for _ in _work(missing, task, processes=settings.processes):
-        done += 1
-        progress("predict", done, len(results))
-    return Scored(
-        *(pl.concat([pl.read_parquet(file(result)) for result in results]) for file in _FILES)
-    )
+        mine = ids[start : start + size]
+        rows = pack(purchases.filter(pl.col("household_id").is_in(mine.implode())))
+        name = hashlib.sha256(shared + version + rows).hexdigest()[:32]
+        shard = Shard(task_file, folder / f"{name}.bought", folder / f"{name}.scored")
+        shards.append(shard)
+        if not _is_whole(shard.result):
+            write_checked(shard.bought, rows)
+    _score_missing(shards, settings=settings, progress=progress)
+    found = [read_frames(shard.result) for shard in shards]
+    return Scored(*(pl.concat([each[name] for each in found]) for name in Scored._fields))
 
 
 def forget_shards(settings: Settings, inputs: Inputs, *, seed: int) -> None:
@@ -159,67 +172,53 @@ def _folder(settings: Settings, inputs: Inputs, seed: int) -> Path:
     return settings.runs_folder / f"{inputs.as_of.isoformat()}-{seed}"
 
 
-def _scores(result: Path) -> Path:
-    return result.with_suffix(".scores.parquet")
-
-
-def _pairs(result: Path) -> Path:
-    return result.with_suffix(".pairs.parquet")
-
-
-def _drafts(result: Path) -> Path:
-    return result.with_suffix(".drafts.parquet")
-
-
 logger = logging.getLogger("larder.cycle")
-
-_FILES = (_scores, _pairs, _drafts)
-"""Where a shard leaves what `Scored` has, in its order."""
 
 
 def _is_whole(result: Path) -> bool:
-    """Whether a shard is there and can be read: a power cut may leave a file without its end."""
-    if not _scores(result).exists():
-        return False
+    """Whether a shard is there as it was written."""
     try:
-        for file in _FILES:
-            pl.read_parquet(file(result))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        logger.warning("shard %s cannot be read and is scored again: %s", result.name, error)
+        read_checked(result)
+    except FileNotFoundError:
+        return False
+    except (Damaged, OSError) as error:
+        logger.warning("shard %s cannot be read and is scored again: %r", result.stem, error)
         return False
     return True
 
 
-def _work(
-    missing: list[tuple[pl.DataFrame, Path]], task: Task, *, processes: int
-) -> Iterator[None]:
-    if processes == 1 or len(missing) < 2:
-        for rows, result in missing:
-            _shard(rows, result, task)
-            yield
-        return
-    # Forking a process in which polars has threads would hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        waiting = [pool.submit(_shard, rows, result, task.of(rows)) for rows, result in missing]
-        try:
-            for finished in as_completed(waiting):
-                finished.result()
-                yield
-        finally:
-            # Who is told to stop waits for those that were begun, not for all of them.
-            pool.shutdown(cancel_futures=True)
+def _score_missing(shards: Sequence[Shard], *, settings: Settings, progress: Progress) -> None:
+    missing = [shard for shard in shards if not _is_whole(shard.result)]
+    done = len(shards) - len(missing)
+    progress("predict", done, len(shards))
+    for _ in each_done(partial(open_executor, settings), _score, missing):
+        done += 1
+        progress("predict", done, len(shards))
 
 
-def _shard(rows: pl.DataFrame, result: Path, task: Task) -> None:
+def _score(shard: Shard) -> None:
+    """Score a shard from its files, in whatever process; safe to do twice."""
+    try:
+        task, rows = _task(shard.task), unpack(read_checked(shard.bought))
+    except FileNotFoundError as error:
+        raise LarderError(
+            "A worker does not find %(path)s: the folder LARDER_RUNS_FOLDER has to be the same on "
+            "all machines.",
+            path=str(error.filename),
+        ) from None
+    except Damaged as error:
+        raise LarderError(
+            "The file %(name)s is not as it was written; run the cycle again.", name=str(error)
+        ) from None
     found = task.score(rows)
-    # The scores come last: where they are, the others are.
-    for frame, file in reversed([*zip(found, _FILES, strict=True)]):
-        path = file(result)
-        # Two runs of one cycle may be at the same shard.
-        unfinished = path.with_suffix(f".{os.getpid()}.part")
-        frame.write_parquet(unfinished)
-        unfinished.replace(path)
+    write_frames(shard.result, found._asdict())
+
+
+@lru_cache(maxsize=1)
+def _task(path: Path) -> Task:
+    """What a process scores one shard after the other with."""
+    task: Task = pickle.loads(read_checked(path))
+    return task
 
 
 def _bytes(frame: pl.DataFrame) -> bytes:

@@ -87,6 +87,7 @@ STAGES = {
     "predict": mark("Forecast each household"),
     "allocate": mark("Choose offers for all"),
     "compose": mark("Write the lists"),
+    "issue": mark("Issue them together"),
 }
 """What a worker reports of a run, in the order in which it comes."""
 

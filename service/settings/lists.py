@@ -90,8 +90,6 @@ class ListSettings(Group):
         "teaches; 0 for not at all",
     )
     seed: int = Field(default=0, ge=0, description="Seed of the holdout and of tie-breaks")
-    shard_households: int = Field(default=5000, ge=1, description="Households in one shard")
-    processes: int = Field(default=1, ge=1, description="Processes that score shards")
 
     @property
     def home_categories(self) -> dict[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from service.settings.batches import BatchSettings
 from service.settings.database import DatabaseSettings
 from service.settings.deals import DealSettings
 from service.settings.documents import DocumentSettings
+from service.settings.executors import ExecutorSettings
 from service.settings.group import Group
 from service.settings.http import HttpSettings
 from service.settings.jobs import JobSettings
@@ -21,6 +22,7 @@ GROUPS: tuple[type[Group], ...] = (
     DatabaseSettings,
     RetailerSettings,
     ListSettings,
+    ExecutorSettings,
     DealSettings,
     DocumentSettings,
     TillSettings,
@@ -47,6 +49,7 @@ class Settings(
     TillSettings,
     DocumentSettings,
     DealSettings,
+    ExecutorSettings,
     ListSettings,
     RetailerSettings,
     DatabaseSettings,

@@ -42,7 +42,7 @@ def test_a_cycle_that_was_asked_for_is_run(
     assert (asked_for.state, asked_for.finished_at) == (RunState.QUEUED, None)
     assert drain(database, settings) == 1
     run = get_run(database, asked_for.id)
-    assert (run.state, run.stage, run.problem) == (RunState.DONE, "compose", None)
+    assert (run.state, run.stage, run.problem) == (RunState.DONE, "issue", None)
     assert (run.done, run.total) == (29, 29)
     assert run.finished_at is not None
     assert run.claimed_until is None

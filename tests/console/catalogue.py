@@ -16,7 +16,7 @@ import service
 from service.pages.languages import CATALOGUES, LANGUAGES, SOURCE
 from service.pages.page import TEMPLATES
 
-ERRORS = ("Conflict", "FileTooLarge", "InvalidInput", "Notice")
+ERRORS = ("Conflict", "FileTooLarge", "InvalidInput", "Notice", "WorkersDied")
 """What says in its first argument what people read."""
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "text": None, "mark": None,
              "count": (1, 2), **dict.fromkeys(ERRORS)}  # fmt: skip
@@ -27,7 +27,7 @@ _SITES = ("console", "pages", "pocket", "portal")
 """What has texts of its own, in code and in templates."""
 _ACTS = (
     "admin/keys.py", "admin/person.py", "admin/runs.py", "admin/people", "clearing", "cycle",
-    "deals", "desk", "members", "publish", "results", "suppliers", "jobs/worker.py",
+    "deals", "desk", "executors", "members", "publish", "results", "suppliers", "jobs/worker.py",
     "files/apart.py", "engine/lifecycle.py", "engine/lift/subject.py",
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ def test_a_killed_cycle_run_again_issues_the_same_lists(
     kill_in("cycle", sharded)
     for table in ("cycle", "shopping_list", "list_line", "cycle_price", "ledger_entry"):
         assert query(database, f"SELECT count(*) FROM {table}") == [(0,)]
-    assert len(list(settings.runs_folder.rglob("*.scores.parquet"))) == 2
+    assert len(list(settings.runs_folder.rglob("*.scored"))) == 2
     cycle(database, sharded)
     undisturbed = Database(f"sqlite:///{tmp_path / 'undisturbed.db'}")
     open_issued(undisturbed, settings, tmp_path)

@@ -1,5 +1,6 @@
 """Scoring in several processes, and what names the files of a shard."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,11 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def task(settings: Settings) -> Task:
+    return make_task(settings)
+
+
+def make_task(settings: Settings) -> Task:
+    """A task of the offers that run, and of no drafts."""
     offers = running(costs={1: (400, 310)})
     return Task(
         model_json=default_model(as_of=AS_OF - timedelta(days=1), horizon_days=14).to_json(),
@@ -65,18 +71,43 @@ def test_a_task_with_another_cost_is_another_task(task: Task) -> None:
                    ).fingerprint() == task.fingerprint()  # fmt: skip
 
 
-@pytest.mark.parametrize("left", [0, 4, 300])
-def test_a_shard_that_lost_its_end_is_scored_again(
-    settings: Settings, task: Task, left: int, caplog: pytest.LogCaptureFixture
+def truncated(stored: bytes) -> bytes:
+    return stored[:-1]
+
+
+def emptied(_stored: bytes) -> bytes:
+    return b""
+
+
+def with_a_flipped_bit(stored: bytes) -> bytes:
+    place = len(stored) // 2
+    return stored[:place] + bytes([stored[place] ^ 1]) + stored[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [truncated, emptied, with_a_flipped_bit])
+def test_a_shard_that_is_not_whole_is_scored_again(
+    settings: Settings,
+    task: Task,
+    damage: Callable[[bytes], bytes],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings = settings.model_copy(update={"shard_households": 1})
     whole = score_shards(purchases(), task, settings=settings, progress=silent)
-    files = sorted(settings.runs_folder.rglob("*.parquet"))
-    damaged = [next(each for each in files if kind in each.name) for kind in ("scores", "pairs")]
-    for each in damaged:
-        each.write_bytes(each.read_bytes()[:left])
+    files = sorted(settings.runs_folder.rglob("*.scored"))
+    untouched = {each: each.stat().st_mtime_ns for each in files[1:]}
+    files[0].write_bytes(damage(files[0].read_bytes()))
     again = score_shards(purchases(), task, settings=settings, progress=silent)
     for one, two in zip(whole, again, strict=True):
         assert_frame_equal(one, two, check_exact=True)
-    shards = {each.name.split(".")[0] for each in damaged}
-    assert all(f"shard {each} cannot be read and is scored again" in caplog.text for each in shards)
+    assert f"shard {files[0].stem} cannot be read and is scored again" in caplog.text
+    assert {each: each.stat().st_mtime_ns for each in files[1:]} == untouched
+
+
+def test_a_shard_of_other_code_is_scored_again(
+    settings: Settings, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score_shards(purchases(), task, settings=settings, progress=silent)
+    before = {*settings.runs_folder.rglob("*.scored")}
+    monkeypatch.setattr("service.cycle.shards.sources_digest", lambda: "another version")
+    score_shards(purchases(), task, settings=settings, progress=silent)
+    assert len({*settings.runs_folder.rglob("*.scored")} - before) == 1

@@ -26,8 +26,8 @@ Sees = Annotated[Member, Depends(may(Right.SEE_CYCLES))]
 _ALL = 100
 _MOST_OTHERS = 20
 _STAGES = {
-    runs.CYCLE: ("expiry", "history", "forecast", "predict", "allocate", "compose"),
-    runs.RECOMPOSE: ("expiry", "history", "forecast", "predict", "allocate", "compose"),
+    runs.CYCLE: ("expiry", "history", "forecast", "predict", "allocate", "compose", "issue"),
+    runs.RECOMPOSE: ("expiry", "history", "forecast", "predict", "allocate", "compose", "issue"),
     runs.PLAN: ("history", "allocate"),
     runs.EXPIRY: ("expiry",),
 }
