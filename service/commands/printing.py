@@ -38,10 +38,20 @@ def preview(
     symbol: Annotated[
         SymbolProfile | None, typer.Option(help="Another symbol than the layout's")
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--everything", help="One letter a language with all that a letter can carry instead"
+        ),
+    ] = False,
 ) -> None:
     """Draw a layout as the settings print it and with the longest texts; refuse overflow."""
     drawn = layouts.preview(
-        _load_layout(name), load_letter_settings(), languages=language or (), profile=symbol
+        _load_layout(name),
+        load_letter_settings(),
+        languages=language or (),
+        profile=symbol,
+        everything=everything,
     )
     unfinished = out_file.with_name(f"{out_file.name}.part")
     unfinished.write_bytes(drawn.pdf)

@@ -99,11 +99,7 @@ def compose(
     made = with_content(
         compose_documents(
             recipients,
-            masthead=replace(
-                layouts.masthead(settings, inputs.as_of),
-                logo=looks.logo,
-                colour=settings.retailer_colour,
-            ),
+            masthead=replace(layouts.masthead(settings, inputs.as_of), logo=looks.logo),
             terms=inputs.terms,
             offers=looks.of_offers(_offer_rows(mine, needs, inputs, goods)),
             reminders=looks.of_reminders(_reminder_rows(picked, usual, inputs)),

@@ -11,9 +11,9 @@ from service.deals.columns import FACE_VALUES
 from service.deals.interpreted import COLUMNS_BY_KIND, WINDOW_COLUMNS
 from service.deals.product_sets import ReportFault
 from service.deals.row_faults import RowFaults
-from service.engine.records import DealKind
+from service.engine.records import PARTNERS, DealKind
 
-PARTNER_CATEGORY = "Partners"
+PARTNER_CATEGORY = PARTNERS
 """The category of slots without goods, and its department: no product is in it."""
 
 _NOT_FOR_PARTNERS = (

@@ -17,6 +17,10 @@ class DealKind(StrEnum):
     PARTNER = "partner"
 
 
+PARTNERS = "Partners"
+"""The department of partners' slots, which letters name in their language."""
+
+
 class Due(StrEnum):
     """When an item of a list is needed, from the first day of the list; in the order of need.
 

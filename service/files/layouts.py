@@ -15,6 +15,7 @@ from service.engine.compose import Masthead
 from service.engine.day_words import day_words_from
 from service.engine.redeem import Wording
 from service.engine.render import (
+    Checker,
     Layout,
     PiecePages,
     Sender,
@@ -29,15 +30,26 @@ from service.engine.render.faults import find_faults
 from service.engine.render.inks import SCREEN, Inks
 from service.engine.render.phrases import whole_phrases
 from service.engine.render.postal_place import place_barcode
-from service.engine.render.samples import SAMPLE_DAY, longest_piece, sample_piece, worst_case
+from service.engine.render.samples import (
+    SAMPLE_DAY,
+    longest_piece,
+    said_where_it_fits,
+    sample_piece,
+    whole_piece,
+    worst_case,
+)
 from service.engine.texts import clean
 from service.errors import InvalidInput, Misconfigured, NotFound, Problem
 from service.files.fonts import font_files, letters_by_script
 from service.files.postal import postal_forms, sender_from
 from service.files.postal_barcode import barcode_of
+from service.files.sample_pictures import sample_pictures
 from service.settings import LetterSettings, Settings
 
 _TEMPLATES = files("templates")
+_PUBLIC_URL = "https://lists.example"
+_PAGE = "/l/SAMPLE4FK9XQ2MWV7PT3SZHB6D"
+"""The page of sample letters, which no service knows."""
 
 
 def names() -> tuple[str, ...]:
@@ -174,6 +186,7 @@ def masthead(settings: LetterSettings, issued_on: date) -> Masthead:
         arrives_on=issued_on + timedelta(days=settings.mail_lead_days),
         valid_to=settings.last_day(issued_on),
         wordings=wordings(settings.tips_file, settings.legal_file),
+        colour=settings.retailer_colour,
     )
 
 
@@ -266,12 +279,15 @@ def preview(
     *,
     languages: Sequence[str] = (),
     profile: SymbolProfile | None = None,
+    everything: bool = False,
 ) -> LayoutPreview:
     """Draw a layout with sample goods and with the longest texts of each language.
 
     The letters with sample goods say what a cycle with these settings would say of such goods.
-    `languages` defaults to all that have samples. Raises `InvalidInput` when the longest texts of
-    any shipped language overflow, `NotFound` for a language without samples.
+    With `everything` there is one letter a language, with all that a letter can carry: a logo,
+    pictures, a partner's slot and a page are invented for it. `languages` defaults to all that have
+    samples. Raises `InvalidInput` when the longest texts of any shipped language overflow,
+    `NotFound` for a language without samples.
     """
     known = samples()
     wanted = tuple(languages) or tuple(known)
@@ -279,11 +295,27 @@ def preview(
         if language not in known:
             raise NotFound(f"no samples in {language!r}; known are {', '.join(known)}")
     check(layout, profile=profile)
+    head = masthead(settings, SAMPLE_DAY)
+    pictures = sample_pictures(settings.retailer, settings.retailer_colour)
+    sender = _sender_on(layout, settings)
+    checker = Checker(layout, profile=profile, sender=sender)
     pieces = []
     for language in wanted:
-        head = masthead(settings, SAMPLE_DAY)
-        everyday = sample_piece(known[language], masthead=head, language=language)
-        longest = longest_piece(known[language], language=language)
+        data = known[language]
+        if everything:
+            page_url = f"{settings.public_url or _PUBLIC_URL}{_PAGE}"
+            whole = whole_piece(
+                data,
+                masthead=replace(head, logo=pictures.logo),
+                language=language,
+                page_url=page_url,
+                pictures=pictures.digests,
+            )
+            pieces.append(said_where_it_fits(whole, checker))
+            continue
+        page_url = settings.public_url and f"{settings.public_url}{_PAGE}"
+        everyday = sample_piece(data, masthead=head, language=language, page_url=page_url)
+        longest = longest_piece(data, language=language)
         pieces += [everyday, replace(longest, piece_id=f"LONGEST-{language}")]
     pieces = [replace(piece, seq=number) for number, piece in enumerate(pieces, 1)]
     out = BytesIO()
@@ -294,7 +326,8 @@ def preview(
         title=f"Preview of {layout.title}",
         language=wanted[0],
         profile=profile,
-        sender=_sender_on(layout, settings),
+        sender=sender,
+        pictures=pictures.kept,
     )
     return LayoutPreview(pdf=out.getvalue(), pages=placed)
 

@@ -165,11 +165,14 @@ class _TextBatches:
         self._faulty: list[tuple[int, Problem]] = []
 
     def add(self, first: int, batch: list[list[str]]) -> None:
-        """Collect rows, numbered from `first`; an empty line is none."""
+        """Collect rows, numbered from `first`; an empty line and one of empty cells are none."""
         numbers = list(range(first, first + len(batch)))
+        if not all(map(any, batch)):
+            filled = [(n, row) for n, row in zip(numbers, batch, strict=True) if any(row)]
+            numbers, batch = [n for n, _ in filled], [row for _, row in filled]
         if any(len(row) != self._width for row in batch):
             odd = [(n, len(row)) for n, row in zip(numbers, batch, strict=True)
-                   if row and len(row) != self._width]  # fmt: skip
+                   if len(row) != self._width]  # fmt: skip
             self._faulty += [(n, self._ragged(n, cells)) for n, cells in odd]
             self.rows += len(odd)
             kept = [(n, row) for n, row in zip(numbers, batch, strict=True)

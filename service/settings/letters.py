@@ -32,6 +32,17 @@ class LetterSettings(FontSettings):
     """
 
     retailer: str = Field(default="Larder Market", description="Printed name of the retailer")
+    retailer_colour: str = Field(
+        default="",
+        pattern="^(#[0-9a-f]{6})?$",
+        description="The retailer's colour on letters, as #rrggbb; empty for that of the layout",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+[^\s?#/])?$",
+        description="Address that households reach the service at, without a slash at its end; "
+        "letters then say where their page is",
+    )
     currency: str = Field(default="USD", description="ISO 4217: a currency with a minor unit")
     language: str = Field(default="en", description="Language of a household that states none")
     country: str = Field(

@@ -13,17 +13,6 @@ class RetailerSettings(Group):
     client: str = Field(
         default="larder", description="First part of the mailing house's file names"
     )
-    retailer_colour: str = Field(
-        default="",
-        pattern="^(#[0-9a-f]{6})?$",
-        description="The retailer's colour on letters, as #rrggbb; empty for that of the layout",
-    )
-    public_url: str = Field(
-        default="",
-        pattern=r"^(https?://[^\s?#]+[^\s?#/])?$",
-        description="Address that households reach the service at, without a slash at its end; "
-        "letters then say where their page is",
-    )
     demonstration: bool = Field(
         default=False,
         description="Whether sales are history that is played back, as in `larder demo`: the "

@@ -55,6 +55,13 @@ def test_cells_become_values_and_empty_ones_their_defaults(tmp_path: Path) -> No
     assert chunk.done == chunk.total == path.stat().st_size
 
 
+def test_rows_of_empty_cells_are_none_as_in_a_workbook(tmp_path: Path) -> None:
+    """Spreadsheets write them below a table whose last rows were emptied, often too short."""
+    path = write_file(tmp_path / "a.csv", "key;amount;yes\na;1;\n;;\n\n;;;;\nb;2;\n;\n")
+    chunk = only(path)
+    assert (keys(path), chunk.problems, chunk.refused) == ([(2, "a"), (6, "b")], (), 0)
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [

@@ -100,6 +100,7 @@ def legal_text(document: ListDocument, language: Language) -> str:
         if len(numbers) == len(document.offers):
             made.append(text)
         else:
-            prefix = language.phrases.texts["legal_for"].format(numbers=", ".join(numbers))
+            name = "legal_for_one" if len(numbers) == 1 else "legal_for"
+            prefix = language.phrases.texts[name].format(numbers=", ".join(numbers))
             made.append(f"{prefix} {text}")
     return " ".join(made)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from service.engine.records import Due, ListDocument, OfferLine
+from service.engine.records import PARTNERS, Due, ListDocument, OfferLine
 from service.engine.render.canvas import Canvas, LayoutColumn
 from service.engine.render.columns import Span, balance_columns
 from service.engine.render.contents import Row, down
@@ -144,6 +144,7 @@ class ShoppingListPainter(RowPainter):
         if order:
             names = sorted(names, key=lambda name: order.get(name, len(order)))
         groups = [by_department[name] for name in names]
+        names = [self._department(name) for name in names]
         heads = self.row_starts(self.painter.cell_plan(box.header, self.language), HEADING, names)
         blocks = [*zip(map(_HEIGHT, heads), map(_HEIGHTS, groups), strict=True)]
         gap = round(box.department_gap * MM, 1)
@@ -157,6 +158,10 @@ class ShoppingListPainter(RowPainter):
         count = sum(len(group.ops) for group in groups)
         self.add_problem(box.id, TooLarge(f"{count} lines do not fit {box.h:g} mm of height"))
         return _FilledColumns([], {}, [], [])
+
+    def _department(self, name: str) -> str:
+        """The name of a department as it is printed: that of partners in the list's language."""
+        return self.language.phrases.texts["partners"] if name == PARTNERS else name
 
     def _continued(
         self,

@@ -22,6 +22,7 @@ from service.settings import LetterSettings
 
 LANGUAGES = tuple(layouts.samples())
 MOST = 24
+PAGE = "https://lists.example/l/4fK9xQ2mWv7pT3sZ"
 GRIDS = [
     (name, each)
     for name in layouts.names()
@@ -33,7 +34,8 @@ GRIDS = [
 def sample(language: str, *, offers: int, url: bool = True) -> Mailpiece:
     """The everyday list of a language with so many offers, and with content."""
     masthead = layouts.masthead(LetterSettings(_env_file=None), SAMPLE_DAY)
-    piece = sample_piece(layouts.samples()[language], masthead=masthead, language=language)
+    data = layouts.samples()[language]
+    piece = sample_piece(data, masthead=masthead, language=language, page_url=PAGE)
     document = piece.document
     given = zip(range(1, offers + 1), cycle(document.offers), strict=False)
     lines = tuple(replace(offer, line=line, offer_id=line) for line, offer in given)

@@ -42,7 +42,7 @@ def test_each_offers_terms_stand_once_by_their_numbers():
         ),
     )
     back = _page_texts(_render_one(doc))[1]
-    assert "valid once per list. Offers 1, 3: Limit 1. Offers 2: Limit 2." in back
+    assert "valid once per list. Offers 1, 3: Limit 1. Offer 2: Limit 2." in back
     same = replace(doc, offers=tuple(replace(o, legal="Limit 1.") for o in doc.offers))
     assert "valid once per list. Limit 1." in _page_texts(_render_one(same))[1]
 

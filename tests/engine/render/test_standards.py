@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -23,32 +23,17 @@ from PIL import Image
 
 from service.engine.render import render_batch
 from service.engine.render.document import _boxes
-from service.engine.render.inks import BlackInk, ProcessInks, ScreenInks, SpotInks, pen, rgb_of
 from service.engine.render.parts import MM, Rule
-from service.engine.render.standard import Conformance, Standard, for_press
-from service.errors import Misconfigured
+from service.engine.render.standard import Standard, for_press
 from service.files import layouts
 from service.files.print_setup import conformance_of, inks_of
-from service.settings import Settings
 from tests.engine.render.lists import document, piece
+from tests.engine.render.press import DAY, SAMPLES, SPOT, setup
 
 LAYOUT = "classic-a4"
-DAY = date(2026, 3, 2)
-SPOT = "PANTONE 3435 C"
-SAMPLES: Mapping[str, Mapping[str, Any]] = {
-    "ua1": {"print_profile": "ua1"},
-    "x4": {"print_profile": "x4"},
-    "x4, black": {"print_profile": "x4", "print_inks": "black", "print_bleed_mm": 0},
-    "x4, spot": {"print_profile": "x4", "print_inks": "spot", "print_spot": SPOT},
-    "vt1": {"print_profile": "vt1", "print_colours": "#1f5138=85 20 70 50"},
-}
 PRESS = [name for name in SAMPLES if name != "ua1"]
 needs_ghostscript = pytest.mark.skipif(not shutil.which("gs"), reason="Ghostscript is missing")
 needs_qpdf = pytest.mark.skipif(not shutil.which("qpdf"), reason="qpdf is missing")
-
-
-def setup(name: str, **more: Any) -> Settings:
-    return Settings(secret_key="k" * 32, code_key="k" * 32, **{**SAMPLES[name], **more})
 
 
 @cache
@@ -236,13 +221,6 @@ def test_the_page_lies_in_its_bleed_however_lengths_are_rounded(sheet: str, mm: 
     assert [trim[2] - trim[0], trim[3] - trim[1]] == pytest.approx(layout.size_pt, abs=0.01)
 
 
-@pytest.mark.parametrize("name", ["PANTONE 279 C", "HKS 57/K (matt)", "Grün #1 100%", "墨"])
-def test_a_spot_ink_keeps_its_name(name: str) -> None:
-    inks = inks_of(setup("x4, spot", print_spot=name)).tuned({"accent": rgb_of("#1f5138")})
-    (definition,) = inks.spaces.values()
-    assert str(pikepdf.Object.parse(definition)[1]) == f"/{name}"
-
-
 def test_each_piece_is_a_record_of_pdf_vt() -> None:
     pdf = opened("vt1")
     root = pdf.Root.DPartRoot
@@ -366,76 +344,3 @@ def test_what_ends_at_an_edge_of_the_page_goes_on_into_the_bleed() -> None:
     rows = slice(bleed + round(21 * 300 / 25.4), bleed + round(29 * 300 / 25.4))
     assert not dark[rows, : bleed + 11].any()
     assert dark[rows, bleed + 13 : -bleed - 13].all()
-
-
-@pytest.mark.parametrize(
-    ("given_settings", "problem"),
-    [
-        (
-            {"print_condition": Path("none.icc")},
-            "PRINT_CONDITION: none.icc cannot be read: No such",
-        ),
-        (
-            {"print_condition": Path("templates/press/srgb.icc")},
-            "srgb.icc is no output profile .give the ICC profile of a CMYK press",
-        ),
-        ({"print_condition": Path("pyproject.toml")}, "pyproject.toml is no ICC profile"),
-        ({"print_inks": "spot"}, "LARDER_PRINT_SPOT: is empty .name the spot ink"),
-        ({"print_colours": "#1f5138=85 20 70"}, "'#1f5138=85 20 70' is no colour with four"),
-        ({"print_colours": "#1f5138=85 20 70 101"}, "is no colour with four percentages"),
-        ({"print_colours": "green=85 20 70 10"}, "LARDER_PRINT_COLOURS: 'green=85"),
-    ],
-)
-def test_a_wrong_setting_of_the_press_is_named(
-    given_settings: dict[str, Any], problem: str
-) -> None:
-    settings = setup("x4", **given_settings)
-    with pytest.raises(Misconfigured, match=problem):
-        (inks_of(settings), conformance_of(settings, made_on=DAY))
-
-
-def test_a_press_may_have_a_profile_of_its_own() -> None:
-    settings = setup("x4", print_condition=Path("templates/press/fogra39l.icc"))
-    condition = conformance_of(settings, made_on=DAY).condition
-    assert condition is not None
-    assert (condition.identifier, condition.info) == ("Custom", "Larder FOGRA39L coated")
-    assert condition.registry == ""
-
-
-COLOURS = st.tuples(*[st.floats(0, 1)] * 3)
-INKS: Sequence[Any] = (
-    ScreenInks(),
-    BlackInk(),
-    inks_of(setup("x4")),
-    inks_of(setup("x4, spot")).tuned({"accent": rgb_of("#1f5138")}),
-)
-
-
-@given(COLOURS)
-def test_every_colour_has_inks_in_range_and_a_pen_of_the_same(colour: tuple[float, ...]) -> None:
-    for inks in INKS:
-        fill, stroke = inks.fill(colour).split(), pen(inks.fill(colour)).split()
-        shares = [float(each) for each in fill if each[:1].isdigit()]
-        assert all(0 <= share <= 1 for share in shares)
-        assert stroke[-1] == fill[-1].upper()
-        assert [float(each) for each in stroke if each[:1].isdigit()] == shares
-
-
-@given(st.floats(0, 1), st.floats(0, 1))
-def test_a_darker_grey_has_no_less_black_and_no_other_ink(one: float, other: float) -> None:
-    light, dark = max(one, other), min(one, other)
-    for inks in INKS[1:]:
-        *others, less = (float(each) for each in inks.fill((light,) * 3).split()[:4])
-        more = float(inks.fill((dark,) * 3).split()[3])
-        assert less <= more
-        assert not any(others)
-
-
-def test_kinds_of_inks_are_told_apart_by_what_they_are_made_of() -> None:
-    assert inks_of(setup("x4")) == inks_of(setup("vt1", print_colours=""))
-    assert inks_of(setup("x4")) != inks_of(setup("vt1"))
-    assert isinstance(inks_of(setup("x4")), ProcessInks)
-    spot = inks_of(setup("x4, spot"))
-    assert isinstance(spot, SpotInks)
-    assert spot.tuned({"ink": (0.1, 0.1, 0.1), "leaf": (0, 0.4, 0)}).solid == (0, 0.4, 0)
-    assert conformance_of(setup("ua1"), made_on=DAY) == Conformance(Standard.UA1)
