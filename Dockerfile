@@ -15,7 +15,7 @@ WORKDIR /larder
 COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY service service
 COPY templates templates
-RUN uv sync --locked --no-default-groups --extra s3 --extra traces --no-editable
+RUN uv sync --locked --no-default-groups --extra s3 --extra traces --extra cluster --no-editable
 
 FROM ${BASE}
 RUN useradd --system --create-home --uid 10001 larder \
