@@ -15,6 +15,7 @@ from service.engine.render.fonts import Face
 from service.engine.render.inks import pen
 from service.engine.render.parts import Style
 from service.engine.render.runs import GLYPHS, Run, literal
+from service.engine.render.scripts import RIGHT_TO_LEFT
 from service.engine.render.words import Word, WordEncoder
 
 _BLANKS = re.compile(r"[\t\r\v\f\u0085\u2028\u2029]+")
@@ -240,20 +241,28 @@ class Typesetter:
             if self._width(paragraph, style, size) <= width:
                 broken.append(paragraph)
                 continue
-            line = ""
+            lines = self._lines_of(paragraph, style)
             for token in self._tokens(paragraph, style, size=size, widest=widest):
-                candidate = line + token
-                if self._width(candidate.rstrip(" "), style, size) <= width:
-                    line = candidate
+                if lines.width_with(token) * size <= width:
+                    lines.add()
                     continue
-                if not line.strip(" "):
+                if not lines.text.strip(" "):
                     return None
-                broken.append(line.rstrip(" "))
-                line = token.lstrip(" ")
-                if self._width(line, style, size) > width:
+                broken.append(lines.text.rstrip(" "))
+                lines.begin(token.lstrip(" "))
+                if self._width(lines.text, style, size) > width:
                     return None
+            line = lines.text
             broken.append(line.rstrip(" "))
         return broken
+
+    def _lines_of(self, text: str, style: Style) -> "_GrowingLine":
+        """What measures a line of a text while words are added to it."""
+        is_simple = not (style.from_right or style.tracking_em or "  " in text or text[:1] == " ")
+        # Only then is the width of a line the sum of those of its words and the spaces between.
+        if is_simple and (text.isascii() or RIGHT_TO_LEFT.search(text) is None):
+            return _SimpleLine(self._words, style)
+        return _GrowingLine(self._words, style)
 
     def _tokens(self, text: str, style: Style, *, size: float, widest: float) -> Sequence[str]:
         """What is never broken, except for words that are too wide."""
@@ -266,6 +275,66 @@ class Typesetter:
             for token, apart in zip(whole, parts, strict=True)
             for each in (apart if self._width(token, style, size) > widest else [token])
         ]
+
+
+class _GrowingLine:
+    """A line to which tokens are added; widths are multiples of the type size."""
+
+    def __init__(self, words: WordEncoder, style: Style) -> None:
+        self._words, self._style = words, style
+        self.text = ""
+        self._longer = ""
+
+    def begin(self, text: str) -> None:
+        """Begin another line with a text."""
+        self.text = text
+
+    def width_with(self, token: str) -> float:
+        """The width of the line with one more token, without the spaces at its end."""
+        self._longer = self.text + token
+        words = self._words.split(self._longer.rstrip(" "), self._style)
+        return self._words.ems(words, self._style)
+
+    def add(self) -> None:
+        """Add the token that was measured last."""
+        self.text = self._longer
+
+
+class _SimpleLine(_GrowingLine):
+    """The same of words with single spaces between them, which measures no word twice.
+
+    All words but the last are added up; the last may go on, after a hyphen.
+    """
+
+    def __init__(self, words: WordEncoder, style: Style) -> None:
+        super().__init__(words, style)
+        self._space = words.space(style.chain[0])
+        self._count = self._units = 0
+        self._last = ""
+        self._parts: list[str] = []
+        self._added: list[int] = []
+
+    def begin(self, text: str) -> None:
+        """See above."""
+        self.text = self._last = ""
+        self._count = self._units = 0
+        self.width_with(text)
+        self.add()
+
+    def width_with(self, token: str) -> float:
+        """See above."""
+        self._longer = self.text + token
+        parts = self._parts = (self._last + token).split(" ")
+        added = self._added = [word.units for word in self._words.encoded(parts, self._style)]
+        count = self._count + len(parts) - (not parts[-1] and len(parts) > 1)
+        units: int = self._space * (count - 1) + self._units + sum(added)
+        return units / 1000
+
+    def add(self) -> None:
+        """See above."""
+        self.text, self._last = self._longer, self._parts[-1]
+        self._count += len(self._parts) - 1
+        self._units += sum(self._added[:-1])
 
 
 def _fit_lines(lines: Sequence[SetLine], style: Style, size: float) -> Fitted:

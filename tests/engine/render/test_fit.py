@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.engine.render.breaks import syllables, tokens
-from service.engine.render.fit import TooLarge, Typesetter
+from service.engine.render.fit import TooLarge, Typesetter, _GrowingLine
 from service.engine.render.parts import Style
 from service.engine.render.shaping import MissingGlyph
 from service.files import layouts
@@ -189,3 +189,26 @@ def test_a_thai_word_is_parted_at_a_vowel_only_where_no_line_holds_it():
         count(word * 0.2)
     assert syllables("เข้มข้นพิเศษแบบถุงเติม") == ["เข้มข้นพิ", "เศษ", "แบบถุง", "เติม"]
     assert syllables("Whole-bean") == ["Whole-bean"]
+
+
+_SPOKEN = st.lists(
+    st.sampled_from(
+        ["a", "best-before", "Milk", "1/2", "24日", "牛乳", "ไก่ไข่", "non\u00a0stop", "-", ""]
+    ),
+    max_size=12,
+)
+
+
+@given(_SPOKEN, st.sampled_from([" ", "  ", "-", ""]), st.integers(10, 200))
+@settings(deadline=None)
+def test_a_line_measured_word_by_word_breaks_as_one_measured_whole(
+    parts: list[str], between: str, width: int
+) -> None:
+    text = between.join(parts)
+    setter = _typesetter()
+    try:
+        measured = setter._wrap(text, SANS, size=10, width=width)
+    except MissingGlyph:
+        return
+    setter._lines_of = lambda _text, style: _GrowingLine(setter._words, style)
+    assert setter._wrap(text, SANS, size=10, width=width) == measured
