@@ -10,7 +10,7 @@ from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
-from service.engine.render.breaks import syllables, tokens
+from service.engine.render.breaks import breaks_elsewhere, syllables, tokens
 from service.engine.render.fonts import Face
 from service.engine.render.inks import pen
 from service.engine.render.parts import Style
@@ -241,28 +241,45 @@ class Typesetter:
             if self._width(paragraph, style, size) <= width:
                 broken.append(paragraph)
                 continue
-            lines = self._lines_of(paragraph, style)
+            if _has_plain_words(paragraph, style):
+                lines_of_words = self._wrap_words(paragraph, style, size=size, width=width)
+                if lines_of_words is None:
+                    return None
+                broken += lines_of_words
+                continue
+            line = ""
             for token in self._tokens(paragraph, style, size=size, widest=widest):
-                if lines.width_with(token) * size <= width:
-                    lines.add()
+                candidate = line + token
+                if self._width(candidate.rstrip(" "), style, size) <= width:
+                    line = candidate
                     continue
-                if not lines.text.strip(" "):
+                if not line.strip(" "):
                     return None
-                broken.append(lines.text.rstrip(" "))
-                lines.begin(token.lstrip(" "))
-                if self._width(lines.text, style, size) > width:
+                broken.append(line.rstrip(" "))
+                line = token.lstrip(" ")
+                if self._width(line, style, size) > width:
                     return None
-            line = lines.text
             broken.append(line.rstrip(" "))
         return broken
 
-    def _lines_of(self, text: str, style: Style) -> "_GrowingLine":
-        """What measures a line of a text while words are added to it."""
-        is_simple = not (style.from_right or style.tracking_em or "  " in text or text[:1] == " ")
-        # Only then is the width of a line the sum of those of its words and the spaces between.
-        if is_simple and (text.isascii() or RIGHT_TO_LEFT.search(text) is None):
-            return _SimpleLine(self._words, style)
-        return _GrowingLine(self._words, style)
+    def _wrap_words(
+        self, text: str, style: Style, *, size: float, width: float
+    ) -> list[str] | None:
+        """`_wrap` for a paragraph that breaks at single spaces only."""
+        words = text.split(" ")
+        space = self._words.space(style.chain[0])
+        broken: list[str] = []
+        begin = units = 0
+        for place, word in enumerate(self._words.encoded(words, style)):
+            longer = units + space + word.units if place > begin else word.units
+            if longer / 1000 * size > width:
+                if place == begin or word.units / 1000 * size > width:
+                    return None
+                broken.append(" ".join(words[begin:place]))
+                begin, longer = place, word.units
+            units = longer
+        broken.append(" ".join(words[begin:]))
+        return broken
 
     def _tokens(self, text: str, style: Style, *, size: float, widest: float) -> Sequence[str]:
         """What is never broken, except for words that are too wide."""
@@ -277,64 +294,11 @@ class Typesetter:
         ]
 
 
-class _GrowingLine:
-    """A line to which tokens are added; widths are multiples of the type size."""
-
-    def __init__(self, words: WordEncoder, style: Style) -> None:
-        self._words, self._style = words, style
-        self.text = ""
-        self._longer = ""
-
-    def begin(self, text: str) -> None:
-        """Begin another line with a text."""
-        self.text = text
-
-    def width_with(self, token: str) -> float:
-        """The width of the line with one more token, without the spaces at its end."""
-        self._longer = self.text + token
-        words = self._words.split(self._longer.rstrip(" "), self._style)
-        return self._words.ems(words, self._style)
-
-    def add(self) -> None:
-        """Add the token that was measured last."""
-        self.text = self._longer
-
-
-class _SimpleLine(_GrowingLine):
-    """The same of words with single spaces between them, which measures no word twice.
-
-    All words but the last are added up; the last may go on, after a hyphen.
-    """
-
-    def __init__(self, words: WordEncoder, style: Style) -> None:
-        super().__init__(words, style)
-        self._space = words.space(style.chain[0])
-        self._count = self._units = 0
-        self._last = ""
-        self._parts: list[str] = []
-        self._added: list[int] = []
-
-    def begin(self, text: str) -> None:
-        """See above."""
-        self.text = self._last = ""
-        self._count = self._units = 0
-        self.width_with(text)
-        self.add()
-
-    def width_with(self, token: str) -> float:
-        """See above."""
-        self._longer = self.text + token
-        parts = self._parts = (self._last + token).split(" ")
-        added = self._added = [word.units for word in self._words.encoded(parts, self._style)]
-        count = self._count + len(parts) - (not parts[-1] and len(parts) > 1)
-        units: int = self._space * (count - 1) + self._units + sum(added)
-        return units / 1000
-
-    def add(self) -> None:
-        """See above."""
-        self.text, self._last = self._longer, self._parts[-1]
-        self._count += len(self._parts) - 1
-        self._units += sum(self._added[:-1])
+def _has_plain_words(text: str, style: Style) -> bool:
+    """Whether a text breaks at single spaces only, and its width is that of its words."""
+    if style.from_right or style.tracking_em or breaks_elsewhere(text):
+        return False
+    return text.isascii() or RIGHT_TO_LEFT.search(text) is None
 
 
 def _fit_lines(lines: Sequence[SetLine], style: Style, size: float) -> Fitted:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.engine.render.breaks import syllables, tokens
-from service.engine.render.fit import TooLarge, Typesetter, _GrowingLine
+from service.engine.render.fit import TooLarge, Typesetter
 from service.engine.render.parts import Style
 from service.engine.render.shaping import MissingGlyph
 from service.files import layouts
@@ -193,7 +193,19 @@ def test_a_thai_word_is_parted_at_a_vowel_only_where_no_line_holds_it():
 
 _SPOKEN = st.lists(
     st.sampled_from(
-        ["a", "best-before", "Milk", "1/2", "24日", "牛乳", "ไก่ไข่", "non\u00a0stop", "-", ""]
+        [
+            "a",
+            "best-before",
+            "Milk",
+            "of the day",
+            "1/2",
+            "24日",
+            "牛乳",
+            "ไก่ไข่",
+            "non\u00a0stop",
+            "-",
+            "",
+        ]
     ),
     max_size=12,
 )
@@ -210,5 +222,23 @@ def test_a_line_measured_word_by_word_breaks_as_one_measured_whole(
         measured = setter._wrap(text, SANS, size=10, width=width)
     except MissingGlyph:
         return
-    setter._lines_of = lambda _text, style: _GrowingLine(setter._words, style)
-    assert setter._wrap(text, SANS, size=10, width=width) == measured
+    whole = _Whole({name: FACES[name] for name in SANS.chain})
+    assert whole._wrap(text, SANS, size=10, width=width) == measured
+
+
+class _Whole(Typesetter):
+    """Measures each line as a whole, token by token."""
+
+    def _wrap_words(self, text, style, *, size, width):
+        line, broken = "", []
+        for token in tokens(text):
+            if self._width((line + token).rstrip(" "), style, size) <= width:
+                line += token
+                continue
+            if not line.strip(" "):
+                return None
+            broken.append(line.rstrip(" "))
+            line = token.lstrip(" ")
+            if self._width(line, style, size) > width:
+                return None
+        return [*broken, line.rstrip(" ")]
