@@ -16,7 +16,8 @@ COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY service service
 COPY templates templates
 # Nothing is compiled where the file system is read-only: without it every start takes twice as long.
-RUN uv sync --locked --no-default-groups --extra s3 --extra traces --no-editable --compile-bytecode
+RUN uv sync --locked --no-default-groups --extra s3 --extra traces --extra cluster --no-editable \
+    --compile-bytecode
 
 FROM ${BASE}
 RUN useradd --system --create-home --uid 10001 larder \

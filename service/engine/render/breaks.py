@@ -24,6 +24,13 @@ _TOKENS = re.compile(
 # Thai writes these vowels before the consonant that they are spoken after: a syllable begins here.
 _SYLLABLE = re.compile("(?=[เแโใไ])")
 
+_ELSEWHERE = re.compile(rf"[-‐–/{_HAN}เแโใไ]|  |^ | $")
+
+
+def breaks_elsewhere(text: str) -> bool:
+    """Whether a text may break elsewhere than at single spaces between words."""
+    return _ELSEWHERE.search(text) is not None
+
 
 def tokens(text: str) -> Sequence[str]:
     """The parts of a text between which a line may break."""

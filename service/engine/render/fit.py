@@ -10,11 +10,12 @@ from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
-from service.engine.render.breaks import syllables, tokens
+from service.engine.render.breaks import breaks_elsewhere, syllables, tokens
 from service.engine.render.fonts import Face
 from service.engine.render.inks import pen
 from service.engine.render.parts import Style
 from service.engine.render.runs import GLYPHS, Run, literal
+from service.engine.render.scripts import RIGHT_TO_LEFT
 from service.engine.render.words import Word, WordEncoder
 
 _BLANKS = re.compile(r"[\t\r\v\f\u0085\u2028\u2029]+")
@@ -240,6 +241,12 @@ class Typesetter:
             if self._width(paragraph, style, size) <= width:
                 broken.append(paragraph)
                 continue
+            if _has_plain_words(paragraph, style):
+                lines_of_words = self._wrap_words(paragraph, style, size=size, width=width)
+                if lines_of_words is None:
+                    return None
+                broken += lines_of_words
+                continue
             line = ""
             for token in self._tokens(paragraph, style, size=size, widest=widest):
                 candidate = line + token
@@ -255,6 +262,25 @@ class Typesetter:
             broken.append(line.rstrip(" "))
         return broken
 
+    def _wrap_words(
+        self, text: str, style: Style, *, size: float, width: float
+    ) -> list[str] | None:
+        """`_wrap` for a paragraph that breaks at single spaces only."""
+        words = text.split(" ")
+        space = self._words.space(style.chain[0])
+        broken: list[str] = []
+        begin = units = 0
+        for place, word in enumerate(self._words.encoded(words, style)):
+            longer = units + space + word.units if place > begin else word.units
+            if longer / 1000 * size > width:
+                if place == begin or word.units / 1000 * size > width:
+                    return None
+                broken.append(" ".join(words[begin:place]))
+                begin, longer = place, word.units
+            units = longer
+        broken.append(" ".join(words[begin:]))
+        return broken
+
     def _tokens(self, text: str, style: Style, *, size: float, widest: float) -> Sequence[str]:
         """What is never broken, except for words that are too wide."""
         whole = tokens(text)
@@ -266,6 +292,13 @@ class Typesetter:
             for token, apart in zip(whole, parts, strict=True)
             for each in (apart if self._width(token, style, size) > widest else [token])
         ]
+
+
+def _has_plain_words(text: str, style: Style) -> bool:
+    """Whether a text breaks at single spaces only, and its width is that of its words."""
+    if style.from_right or style.tracking_em or breaks_elsewhere(text):
+        return False
+    return text.isascii() or RIGHT_TO_LEFT.search(text) is None
 
 
 def _fit_lines(lines: Sequence[SetLine], style: Style, size: float) -> Fitted:

@@ -51,14 +51,16 @@ class WordEncoder:
 
         A line with letters from right to left is one word: its order depends on the whole.
         """
+        if style.from_right or not (text.isascii() or RIGHT_TO_LEFT.search(text) is None):
+            return self.encoded([text], style)
+        return self.encoded(text.split(" "), style)
+
+    def encoded(self, parts: Sequence[str], style: Style) -> list[Word]:
+        """Encode words, with the cache."""
         cache = self._caches.get(style)
         if cache is None:
             kind = (style.chain, style.kern, style.from_right)
             cache = self._caches[style] = self._kinds.setdefault(kind, {})
-        if style.from_right or not (text.isascii() or RIGHT_TO_LEFT.search(text) is None):
-            parts = [text]
-        else:
-            parts = text.split(" ")
         words: list[Any] = [*map(cache.get, parts)]
         if None in words:
             if len(cache) > _MAX_CACHED:
@@ -70,7 +72,7 @@ class WordEncoder:
 
     def ems(self, words: Sequence[Word], style: Style) -> float:
         """The width of words with spaces between them, as a multiple of the type size."""
-        units: int = self._space(style.chain[0]) * (len(words) - 1) + sum(map(_UNITS, words))
+        units: int = self.space(style.chain[0]) * (len(words) - 1) + sum(map(_UNITS, words))
         if style.tracking_em and not any(map(_IS_SHAPED, words)):
             length = len(words) - 1 + sum([word.length for word in words])
             return units / 1000 + style.tracking_em * length
@@ -86,7 +88,7 @@ class WordEncoder:
                 raise
             return self.encode(compatible, style)
 
-    def _space(self, name: str) -> int:
+    def space(self, name: str) -> int:
         """The width of a space in a font."""
         width = self._spaces.get(name)
         if width is None:

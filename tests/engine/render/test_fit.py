@@ -189,3 +189,56 @@ def test_a_thai_word_is_parted_at_a_vowel_only_where_no_line_holds_it():
         count(word * 0.2)
     assert syllables("เข้มข้นพิเศษแบบถุงเติม") == ["เข้มข้นพิ", "เศษ", "แบบถุง", "เติม"]
     assert syllables("Whole-bean") == ["Whole-bean"]
+
+
+_SPOKEN = st.lists(
+    st.sampled_from(
+        [
+            "a",
+            "best-before",
+            "Milk",
+            "of the day",
+            "1/2",
+            "24日",
+            "牛乳",
+            "ไก่ไข่",
+            "non\u00a0stop",
+            "-",
+            "",
+        ]
+    ),
+    max_size=12,
+)
+
+
+@given(_SPOKEN, st.sampled_from([" ", "  ", "-", ""]), st.integers(10, 200))
+@settings(deadline=None)
+def test_a_line_measured_word_by_word_breaks_as_one_measured_whole(
+    parts: list[str], between: str, width: int
+) -> None:
+    text = between.join(parts)
+    setter = _typesetter()
+    try:
+        measured = setter._wrap(text, SANS, size=10, width=width)
+    except MissingGlyph:
+        return
+    whole = _Whole({name: FACES[name] for name in SANS.chain})
+    assert whole._wrap(text, SANS, size=10, width=width) == measured
+
+
+class _Whole(Typesetter):
+    """Measures each line as a whole, token by token."""
+
+    def _wrap_words(self, text, style, *, size, width):
+        line, broken = "", []
+        for token in tokens(text):
+            if self._width((line + token).rstrip(" "), style, size) <= width:
+                line += token
+                continue
+            if not line.strip(" "):
+                return None
+            broken.append(line.rstrip(" "))
+            line = token.lstrip(" ")
+            if self._width(line, style, size) > width:
+                return None
+        return [*broken, line.rstrip(" ")]
