@@ -118,6 +118,16 @@ def counting(session: Session) -> Sequence[HistoryFile]:
     return session.exec(statement).all()
 
 
+def alone(session: Session, *, shard: int | None = None) -> Sequence[HistoryFile]:
+    """The files that count whose lines are nowhere else, of a shard or of all."""
+    statement = select(HistoryFile).where(
+        col(HistoryFile.replaced_at).is_(None), col(HistoryFile.is_alone)
+    )
+    if shard is not None:
+        statement = statement.where(HistoryFile.shard == shard)
+    return session.exec(statement.order_by(col(HistoryFile.month), col(HistoryFile.shard))).all()
+
+
 def known(session: Session) -> Sequence[HistoryFile]:
     """All files that were not removed yet, those that were replaced too."""
     return session.exec(select(HistoryFile).order_by(col(HistoryFile.id))).all()

@@ -9,9 +9,10 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.engine.allocate.value import depth_band
+from service.store import history
 from service.store.tables.cycle import Cycle, Response
 
-_BOUGHT = """EXISTS (SELECT 1 FROM basket b JOIN basket_line x ON x.basket_id = b.id
+_BOUGHT = """EXISTS (SELECT 1 FROM basket b JOIN {lines} x ON x.basket_id = b.id
                      JOIN offer_product p ON p.gtin = x.gtin
                      WHERE b.household_id = {household} AND p.offer_id = {offer}
                        AND b.business_date BETWEEN c.valid_from AND c.valid_to)"""
@@ -52,7 +53,8 @@ def ended(session: Session, *, first: date, before: date) -> Sequence[Cycle]:
 
 def exposed(session: Session, cycle_id: int) -> pl.DataFrame:
     """The copies a cycle gave: cell, depth, exposed, -_buyers, redeemed, expected_gain, -_uses."""
-    bought = _BOUGHT.format(household="s.household_id", offer="l.offer_id")
+    lines = _lines(session, cycle_id)
+    bought = _BOUGHT.format(household="s.household_id", offer="l.offer_id", lines=lines)
     rows = session.execute(
         text(
             f"""SELECT l.cell, g.depth_percent, count(*), sum(CASE WHEN {bought} THEN 1 ELSE 0 END),
@@ -83,7 +85,8 @@ def exposed(session: Session, cycle_id: int) -> pl.DataFrame:
 
 def ghosts(session: Session, cycle_id: int) -> pl.DataFrame:
     """The copies a cycle held out: cell, depth, ghosts, ghost_weight, -_squared, ghost_buyers."""
-    bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id")
+    lines = _lines(session, cycle_id)
+    bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id", lines=lines)
     rows = session.execute(
         text(
             f"""SELECT g.cell, g.depth_percent, count(*), sum(g.weight), sum(g.weight * g.weight),
@@ -110,7 +113,8 @@ def swings(session: Session, cycle_id: int) -> pl.DataFrame:
 
     See `service.engine.allocate.response.EVIDENCE`. Squares are of each household's sum.
     """
-    bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id")
+    lines = _lines(session, cycle_id)
+    bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id", lines=lines)
     off = "((CASE WHEN g.is_picked THEN 1.0 ELSE 0.0 END) - g.chance)"
     rows = session.execute(
         text(
@@ -133,6 +137,16 @@ def swings(session: Session, cycle_id: int) -> pl.DataFrame:
     return _by_depth(
         [(cell, percent, int(pairs), *found) for cell, percent, pairs, *found in rows],
         {"swings": pl.Int64, **dict.fromkeys(sums, pl.Float64)},
+    )
+
+
+def _lines(session: Session, cycle_id: int) -> str:
+    """What stands for the lines of baskets of the days that a cycle's lists were valid."""
+    cycle = session.get(Cycle, cycle_id)
+    return (
+        history.TABLE
+        if cycle is None
+        else history.of_days(session, cycle.valid_from, cycle.valid_to)
     )
 
 
