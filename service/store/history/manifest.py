@@ -11,7 +11,8 @@ from service.store.bulk import is_sqlite, moment_literal
 from service.store.tables.history import HistoryChange, HistoryFile
 
 HOUSEHOLDS = 8_192
-"""Of a shard: a month of theirs is some hundred thousand lines, a few megabytes."""
+"""Of a shard: a month of theirs is some hundred thousand lines, a few megabytes. Files are found by
+it: with another number those that are written would have to be written anew."""
 NAMELESS_BASKETS = 131_072
 """Numbers of baskets in a shard of those that nobody is known to have bought; it is below zero."""
 
