@@ -19,7 +19,7 @@ from service.files.disks import disks_of
 from service.files.fonts import font_files
 from service.settings import Settings
 from service.store import access, migrate, under_key
-from service.store.history import check, manifest
+from service.store.history import check, manifest, place
 from service.store.session import Database
 
 OLDEST_SERVER, OLDEST_SQLITE = 14, (3, 35, 0)
@@ -96,7 +96,7 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def _disks(database: Database, settings: Settings) -> Iterator[Finding]:
-    folders = [settings.output_folder, settings.runs_folder]
+    folders = [settings.output_folder, settings.runs_folder, *place.folders(settings.history_store)]
     if database.is_sqlite:
         folders.append(Path(database.url.removeprefix("sqlite:///")).parent)
     for disk in disks_of(folders):
@@ -163,10 +163,7 @@ def _server(connection: Connection) -> Iterator[Finding]:
 def _history(session: Session) -> Finding:
     """Whether the files of history are there; that each byte is, `larder history verify` reads."""
     sealed = manifest.sealed(session)
-    try:
-        damages = check.by_size(session)
-    except (LarderError, OSError) as error:
-        return Finding("history", Verdict.FAULT, f"{error}", "see LARDER_HISTORY_STORE")
+    damages = check.by_size(session)
     if damages:
         named = "; ".join(f"{each.path} {each.said}" for each in damages[:_NAMED])
         return Finding(

@@ -46,12 +46,12 @@ def compact(
     if before is None:
         return Compacted()
     with database.read() as session:
-        pieces = manifest.waiting(session, before=before, alone=False)
+        pieces = manifest.waiting(session, before=before, alone=settings.history_alone)
     written = 0
     for number, piece in enumerate(pieces):
         if progress is not None:
             progress("history", number, len(pieces))
-        written += seal.write_piece(database, piece, alone=False, now=now)
+        written += seal.write_piece(database, piece, alone=settings.history_alone, now=now)
     if progress is not None and pieces:
         progress("history", len(pieces), len(pieces))
     removed = seal.remove_replaced(database, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from service.errors import Conflict, InvalidInput, Problem
 from service.notice import Count
-from service.store import money
+from service.store import history, money
 from service.store.session import Database
 
 MOST_EXPONENT = 4
@@ -48,6 +48,9 @@ def convert_money(
     try:
         with database.write() as session:
             money.lock(session)
+            if apply and (not tables or "basket_line" in tables):
+                # Files of history hold the amounts of before; they are written anew.
+                history.open_all(session)
             for name in [name for name in known if name in tables or not tables]:
                 last = money.exponent_of(session, known[name])
                 if last not in (None, from_exponent):

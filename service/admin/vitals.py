@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from service.files.disks import disks_of
 from service.settings import Settings
 from service.store import counts, ledger, loop, messages, recount, work
-from service.store.history import check
+from service.store.history import check, place
 from service.store.offers import totals
 from service.store.session import Database
 
@@ -20,6 +20,8 @@ LATE = timedelta(minutes=15)
 """A household whose next list waits for so long, or a run that nobody takes, has no worker."""
 LEAST_FREE = 0.05
 """Of a disk."""
+_LISTED_SECONDS = 600.0
+"""Between two looks at what lies in an object store."""
 _NIGHT = timedelta(hours=26)
 """Between two nights, when clocks change."""
 
@@ -74,7 +76,7 @@ def read_vitals(database: Database, settings: Settings, *, now: datetime) -> Vit
             messages_not_sent=messages.count_not_sent(session, since=now - FAILED_WITHIN),
             unbalanced_postings=len(ledger.imbalance(session)),
             corrected_sums=recount.newest(session)[1],
-            history_damaged=len(check.by_size(session)),
+            history_damaged=len(check.by_size(session, listed_within=_LISTED_SECONDS)),
             disk_free=_least_free(database, settings),
         )
 
@@ -142,7 +144,7 @@ def _said(seconds: float) -> str:
 
 
 def _least_free(database: Database, settings: Settings) -> float:
-    folders = [settings.output_folder, settings.runs_folder]
+    folders = [settings.output_folder, settings.runs_folder, *place.folders(settings.history_store)]
     if database.is_sqlite:
         folders.append(Path(database.url.removeprefix("sqlite:///")).parent)
     return min(disk.free_bytes / disk.total_bytes for disk in disks_of(folders))

@@ -67,6 +67,7 @@ def show() -> None:
     per_line = f", {sealed.bytes / sealed.rows:.1f} a line" if sealed.rows else ""
     say(f"files: {sealed.files:,}, the newest of {newest}")
     say(f"lines: {sealed.rows:,} in {sealed.bytes:,} bytes{per_line}")
+    say(f"lines that are in files alone: {sealed.alone:,}")
     say(f"baskets in them that are gone: {sealed.changes:,}")
     for damage in wrong:
         say(f"WRONG: {damage.path} {damage.said}")

@@ -82,6 +82,11 @@ class DatabaseSettings(Group):
         description="Days after which a month that is over is sealed: written into files that "
         "forecasts read; 0 for never",
     )
+    history_alone: bool = Field(
+        default=False,
+        description="Whether lines of sealed months leave the database; reports, exports, voids "
+        "and returns read them from the files then",
+    )
     erasure_log: Path = Field(
         default=Path("erasures.jsonl"),
         description="Where it is written who was erased, without a name, to be erased again after "

@@ -47,13 +47,15 @@ _OF_OTHERS = f"""SELECT staged_line.row_number FROM staged_line
 _DROP_OTHERS = f"""DELETE FROM staged_line
     WHERE EXISTS (SELECT 1 FROM basket b
                   WHERE {_SAME.format("b")} AND b.household_id <> staged_line.household_id)"""
+_SEALED = f"""SELECT DISTINCT b.id FROM staged_line JOIN basket b ON {_SAME.format("b")}
+    WHERE b.sealed"""
 _GROWING = f"""SELECT DISTINCT b.id FROM staged_line JOIN basket b ON {_SAME.format("b")}
-    WHERE NOT EXISTS (SELECT 1 FROM basket_line l
+    WHERE NOT EXISTS (SELECT 1 FROM {{lines}} l
                       WHERE l.basket_id = b.id AND l.line = staged_line.line)"""
 # What the till recorded is not a file's to contradict: goods were returned there since.
 _CHANGED = f"""SELECT staged_line.row_number FROM staged_line
     JOIN basket b ON {_SAME.format("b")}
-    JOIN basket_line l ON l.basket_id = b.id AND l.line = staged_line.line
+    JOIN {{lines}} l ON l.basket_id = b.id AND l.line = staged_line.line
     WHERE (l.gtin <> staged_line.gtin OR l.quantity_milli <> staged_line.quantity_milli
            OR l.amount_cents <> staged_line.amount_cents)
       AND NOT EXISTS (SELECT 1 FROM redemption r WHERE r.basket_id = b.id)"""
@@ -67,7 +69,7 @@ _OTHERS = """
     WHERE NOT EXISTS (SELECT 1 FROM redemption r WHERE r.basket_id = b.id)
       AND (s.lines, s.gtins, s.milli, s.cents) <>
           (SELECT count(*), coalesce(sum(l.gtin), 0), coalesce(sum(l.quantity_milli), 0),
-                  coalesce(sum(l.amount_cents), 0) FROM basket_line l WHERE l.basket_id = b.id)
+                  coalesce(sum(l.amount_cents), 0) FROM {lines} l WHERE l.basket_id = b.id)
     ORDER BY s.store_id, s.terminal, s.business_date, s.number"""
 
 
@@ -95,15 +97,18 @@ def add_baskets(session: Session, lines: pl.DataFrame) -> AddedLines:
     session.execute(text(_DROP_RECORDED))
     baskets = lines.select("store_id", "terminal", "business_date", "number").n_unique()
     others: frozenset[int] = frozenset()
+    lines_of = history.TABLE
     if _add_baskets(session) < baskets:
-        history.open_again(session, session.execute(text(_GROWING)).scalars().all())
+        lines_of = _lines(session)
+        growing = session.execute(text(_GROWING.format(lines=lines_of))).scalars().all()
+        history.open_again(session, growing)
         others = frozenset(session.execute(text(_OF_OTHERS)).scalars())
         if others:
             session.execute(text(_DROP_OTHERS))
     added = _add_lines(session)
     changed: frozenset[int] = frozenset()
     if added + len(others) < lines.height:
-        changed = frozenset(session.execute(text(_CHANGED)).scalars())
+        changed = frozenset(session.execute(text(_CHANGED.format(lines=lines_of))).scalars())
     return AddedLines(added, others, changed)
 
 
@@ -120,7 +125,9 @@ def add_whole_baskets(
     session.execute(text(_DROP_RECORDED))
     others = [
         (store, terminal, str(day), number)
-        for store, terminal, day, number in session.execute(text(_OTHERS))
+        for store, terminal, day, number in session.execute(
+            text(_OTHERS.format(lines=_lines(session)))
+        )
     ]
     session.execute(text(_DROP_KNOWN))
     return _add_staged(session), others
@@ -147,8 +154,17 @@ def _add_baskets(session: Session) -> int:
     return added
 
 
+def _lines(session: Session) -> str:
+    """What stands for `basket_line` in statements on the baskets of the staged lines."""
+    ids = session.execute(text(_SEALED)).scalars().all()
+    return history.of_baskets(session, ids) if ids else history.TABLE
+
+
 def _add_lines(session: Session) -> int:
-    """Add the staged lines to their baskets; how many are new."""
+    """Add the staged lines to their baskets; how many are new.
+
+    What is sealed has all of them: what has not was opened again.
+    """
     added: int = session.execute(
         text(
             """INSERT INTO basket_line (basket_id, line, gtin, quantity_milli, unit, amount_cents,
@@ -157,7 +173,7 @@ def _add_lines(session: Session) -> int:
                FROM staged_line s JOIN basket b ON b.store_id = s.store_id
                    AND b.terminal = s.terminal AND b.business_date = s.business_date
                    AND b.number = s.number
-               WHERE true ORDER BY b.id, s.line
+               WHERE NOT b.sealed ORDER BY b.id, s.line
                ON CONFLICT (basket_id, line) DO NOTHING"""
         )
     ).rowcount  # type: ignore[attr-defined]

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from service.store import history
+
 _FETCH_ROWS = 5_000
 
 
@@ -47,7 +49,7 @@ _TABLES = {
         FROM basket WHERE household_id = :household ORDER BY purchased_at, id""",
     "basket_lines": """SELECT b.store_id, b.terminal, b.number, b.business_date, l.line, l.gtin,
         p.description, l.code, l.quantity_milli, l.unit, l.amount_cents
-        FROM basket b JOIN basket_line l ON l.basket_id = b.id
+        FROM basket b JOIN {lines} l ON l.basket_id = b.id
         LEFT JOIN product p ON p.gtin = l.gtin
         WHERE b.household_id = :household ORDER BY b.purchased_at, b.id, l.line""",
     "lists": f"""SELECT s.id AS list, s.state, s.valid_from, s.valid_to, s.written_at
@@ -88,6 +90,8 @@ EXPORTED = (*_TABLES,)
 def tables(session: Session, household_id: int) -> Iterator[ExportedTable]:
     """Each table in turn; its rows must be read before the next one is asked for."""
     for name, query in _TABLES.items():
+        if name == "basket_lines":
+            query = query.format(lines=history.of_household(session, household_id))
         result = session.execute(text(query), {"household": household_id})
         rows = (tuple(row) for part in result.partitions(_FETCH_ROWS) for row in part)
         yield ExportedTable(name, (*result.keys(),), rows)

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import polars as pl
-from sqlalchemy import or_
+from sqlalchemy import bindparam, or_, text
 from sqlmodel import Session, col, func, select
 
-from service.store.tables.basket import Basket, PurchasedLine
+from service.store import history
+from service.store.tables.basket import Basket
 from service.store.tables.catalogue import Category
 from service.store.tables.household import Contact, Household, HouseholdIdentity
 from service.store.tables.household_opening import HouseholdOpening
@@ -77,12 +78,15 @@ def baskets(
 
 
 def _sums(session: Session, basket_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    statement = (
-        select(PurchasedLine.basket_id, func.count(), func.sum(col(PurchasedLine.amount_cents)))
-        .where(col(PurchasedLine.basket_id).in_(basket_ids))
-        .group_by(col(PurchasedLine.basket_id))
+    lines = history.of_baskets(session, basket_ids)
+    rows = session.execute(
+        text(
+            f"""SELECT l.basket_id, count(*), sum(l.amount_cents) FROM {lines} l
+                WHERE l.basket_id IN :keys GROUP BY l.basket_id"""
+        ).bindparams(bindparam("keys", expanding=True)),
+        {"keys": basket_ids},
     )
-    return {key: (lines, int(cents)) for key, lines, cents in session.exec(statement)}
+    return {key: (lines, int(cents)) for key, lines, cents in rows}
 
 
 def newest_lists(session: Session, household_id: int, *, limit: int) -> Sequence[ShoppingList]:

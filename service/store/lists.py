@@ -11,9 +11,10 @@ from sqlmodel import Session, col, func, select
 
 from service.engine.codes import gtin_text
 from service.engine.records import ListDocument
-from service.store import sums
+from service.store import history, sums
 from service.store.bulk import day_value, stage
 from service.store.offers.goods import stage_counting
+from service.store.tables.cycle import Cycle
 from service.store.tables.household import Household
 from service.store.tables.redemption import RedemptionLine
 from service.store.tables.shopping_list import (
@@ -471,15 +472,17 @@ def usage(session: Session, cycle_id: int, *, until: date) -> dict[str, int]:
     item (reminders) or redeems it (offers).
     """
     stage_counting(session, _OFFERS_OF.format(cycle=int(cycle_id)))
+    cycle = session.get(Cycle, cycle_id)
+    lines = history.TABLE if cycle is None else history.of_days(session, cycle.valid_from, until)
     row = session.execute(
         text(
-            """SELECT count(*) AS lines,
+            f"""SELECT count(*) AS lines,
                       sum(CASE WHEN l.kind = 'offer' THEN 1 ELSE 0 END) AS offers,
                       sum(CASE WHEN l.kind = 'offer' AND EXISTS (
                               SELECT 1 FROM redemption_line r WHERE r.list_id = l.list_id
                               AND r.list_line = l.line AND r.live) THEN 1 ELSE 0 END) AS redeemed,
                       sum(CASE WHEN EXISTS (
-                              SELECT 1 FROM basket b JOIN basket_line x ON x.basket_id = b.id
+                              SELECT 1 FROM basket b JOIN {lines} x ON x.basket_id = b.id
                               JOIN product p ON p.gtin = x.gtin
                               WHERE b.household_id = s.household_id
                                 AND b.business_date BETWEEN s.valid_from AND s.valid_to

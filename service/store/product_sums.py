@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import Date, bindparam, delete, text
 from sqlmodel import Session, col, select
 
+from service.store import history
 from service.store.bulk import append, day_value
 from service.store.searching import containing
 from service.store.tables.product_sums import (
@@ -57,12 +58,13 @@ def counted_weeks(session: Session) -> set[date]:
 def count_week(session: Session, week: date, *, before: date) -> None:
     """Count what was sold in a week before a day, in place of what was counted of it."""
     session.execute(delete(ProductWeek).where(col(ProductWeek.week) == week))
+    lines = history.of_days(session, week, week + timedelta(days=6))
     session.execute(
         text(
-            """INSERT INTO product_week (gtin, week, quantity_milli, amount_cents, baskets)
+            f"""INSERT INTO product_week (gtin, week, quantity_milli, amount_cents, baskets)
                SELECT l.gtin, :week, sum(l.quantity_milli), sum(l.amount_cents),
                       count(DISTINCT l.basket_id)
-               FROM basket b JOIN basket_line l ON l.basket_id = b.id
+               FROM basket b JOIN {lines} l ON l.basket_id = b.id
                JOIN product p ON p.gtin = l.gtin
                WHERE b.business_date >= :week AND b.business_date < :end
                GROUP BY l.gtin"""

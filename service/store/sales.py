@@ -9,6 +9,7 @@ import polars as pl
 from sqlalchemy import Date, bindparam, text
 from sqlmodel import Session
 
+from service.store import history
 from service.store.bulk import is_sqlite
 
 
@@ -75,7 +76,7 @@ _SALES_NAME = {
     By.CATEGORY: ("coalesce(c.name, '')", "LEFT JOIN category c ON c.id = s.category_id"),
     By.TIER: ("s.tier", ""),
 }
-_GOODS = """JOIN basket_line l ON l.basket_id = b.id LEFT JOIN product p ON p.gtin = l.gtin
+_GOODS = """JOIN {lines} l ON l.basket_id = b.id LEFT JOIN product p ON p.gtin = l.gtin
             LEFT JOIN category c ON c.id = p.category_id"""
 _TIERS = """LEFT JOIN cycle_household h ON h.household_id = b.household_id
             AND h.cycle_id = :cycle"""
@@ -113,6 +114,7 @@ def count_days(session: Session, *, first: date, before: date, cycle_id: int | N
     values = {"first": first, "before": before, "cycle": cycle_id or 0}
     days = (bindparam("first", type_=Date()), bindparam("before", type_=Date()))
     span = "b.business_date >= :first AND b.business_date < :before"
+    lines = history.of_days(session, first, before)
     for table in ("sales_day", "visits_day"):
         session.execute(
             text(f"DELETE FROM {table} WHERE day >= :first AND day < :before").bindparams(*days),
@@ -125,7 +127,7 @@ def count_days(session: Session, *, first: date, before: date, cycle_id: int | N
                 SELECT b.business_date, b.store_id, coalesce(p.category_id, 0),
                        coalesce(h.tier, ''), sum(l.amount_cents), sum(l.quantity_milli),
                        count(DISTINCT b.id)
-                FROM basket b JOIN basket_line l ON l.basket_id = b.id
+                FROM basket b JOIN {lines} l ON l.basket_id = b.id
                 LEFT JOIN product p ON p.gtin = l.gtin {_TIERS}
                 WHERE {span}
                 GROUP BY b.business_date, b.store_id, coalesce(p.category_id, 0),
@@ -139,7 +141,7 @@ def count_days(session: Session, *, first: date, before: date, cycle_id: int | N
                                         using_cents)
                 SELECT day, store_id, tier, count(*), sum(cents), sum(used), sum(used * cents)
                 FROM (SELECT b.business_date AS day, b.store_id, coalesce(h.tier, '') AS tier,
-                             (SELECT coalesce(sum(l.amount_cents), 0) FROM basket_line l
+                             (SELECT coalesce(sum(l.amount_cents), 0) FROM {lines} l
                               WHERE l.basket_id = b.id) AS cents,
                              CASE WHEN EXISTS (
                                  SELECT 1 FROM redemption r JOIN redemption_line x
@@ -169,6 +171,9 @@ def sold(session: Session, days: Days, by: By) -> list[Sold]:
 def bought(session: Session, days: Days, by: By, *, cycle_id: int | None) -> list[Bought]:
     """Baskets and households by period and name, from the baskets: neither adds up."""
     name, join = _BUYERS_NAME[by]
+    if join is _GOODS and days:
+        every = [day for day, _ in days]
+        join = join.format(lines=history.of_days(session, min(every), max(every)))
     rows = session.execute(
         text(
             f"""WITH span (day, period) AS (VALUES {_values(session, days)})
@@ -213,13 +218,14 @@ def spent(session: Session, *, first: date, last: date, margin_percent: int) -> 
     household_id, sales_cents, margin_cents. A unit's margin is what was paid for it less its cost;
     of goods whose cost is not known it is `margin_percent` of what was paid.
     """
+    lines = history.of_days(session, first, last)
     rows = session.execute(
         text(
-            """SELECT b.household_id, sum(l.amount_cents),
+            f"""SELECT b.household_id, sum(l.amount_cents),
                       sum(CASE WHEN p.cost_cents IS NULL
                                THEN l.amount_cents * :percent / 100.0
                                ELSE l.amount_cents - p.cost_cents * l.quantity_milli / 1000.0 END)
-               FROM basket b JOIN basket_line l ON l.basket_id = b.id
+               FROM basket b JOIN {lines} l ON l.basket_id = b.id
                LEFT JOIN product p ON p.gtin = l.gtin
                WHERE b.household_id IS NOT NULL AND b.business_date BETWEEN :first AND :last
                GROUP BY b.household_id ORDER BY b.household_id"""
@@ -234,9 +240,10 @@ def spent(session: Session, *, first: date, last: date, margin_percent: int) -> 
 
 def unknown_cents(session: Session, *, first: date, last: date) -> int:
     """What baskets without a household paid in some days."""
+    lines = history.of_days(session, first, last)
     statement = text(
-        """SELECT coalesce(sum(l.amount_cents), 0) FROM basket b
-           JOIN basket_line l ON l.basket_id = b.id
+        f"""SELECT coalesce(sum(l.amount_cents), 0) FROM basket b
+           JOIN {lines} l ON l.basket_id = b.id
            WHERE b.household_id IS NULL AND b.business_date BETWEEN :first AND :last"""
     ).bindparams(bindparam("first", type_=Date()), bindparam("last", type_=Date()))
     return int(session.execute(statement, {"first": first, "last": last}).scalar_one())

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import polars as pl
 import pytest
+from moto.server import ThreadedMotoServer
 from polars.testing import assert_frame_equal
 from sqlmodel import Session
 
@@ -16,6 +18,7 @@ from service.admin import history
 from service.cycle.inputs import read_purchases, read_unnamed_spend
 from service.errors import Misconfigured
 from service.files.baskets import load_baskets
+from service.files.report import LoadReport
 from service.settings import Settings
 from service.store import baskets
 from service.store.history import place
@@ -23,7 +26,7 @@ from service.store.session import Database
 from tests.checkout.acts import returned, sold, voided
 from tests.conftest import settings_of
 from tests.market import AS_OF, BASKET_COLUMNS, cycle, documents, open_issued, open_market
-from tests.shop import BREAD, CARDS, H1, H2, MILK, STORE, Shop, shop
+from tests.shop import BREAD, CARDS, H1, H2, MILK, STORE, Shop, open_shop, shop
 
 __all__ = ["shop"]
 Ask = Callable[[str], list[tuple[object, ...]]]
@@ -51,7 +54,7 @@ def plain(ask: Ask) -> list[tuple[object, ...]]:
 LINE = f"{{household}},{{basket}},{STORE},2026-03-05T10:00:00Z,{{line}},{{gtin}},1,each,100\n"
 
 
-def late(database: Database, folder: Path, *lines: tuple[str, str, int, str]) -> None:
+def late(database: Database, folder: Path, *lines: tuple[str, str, int, str]) -> LoadReport:
     """Load lines of a day that is long over: household, basket, number, product."""
     path = folder / "late.csv"
     path.write_text(
@@ -59,7 +62,7 @@ def late(database: Database, folder: Path, *lines: tuple[str, str, int, str]) ->
         + "".join(LINE.format(household=household, basket=basket, line=line, gtin=gtin)
                   for household, basket, line, gtin in lines)
     )  # fmt: skip
-    load_baskets(database, path, timezone="UTC")
+    return load_baskets(database, path, timezone="UTC")
 
 
 def busy_months(database: Database, settings: Settings, folder: Path) -> None:
@@ -104,7 +107,9 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
+@pytest.mark.parametrize("alone", [False, True])
 def test_nothing_is_lost_or_twice_wherever_it_is_killed(
+    alone: bool,
     database: Database,
     settings: Settings,
     shop: Shop,
@@ -112,11 +117,13 @@ def test_nothing_is_lost_or_twice_wherever_it_is_killed(
     read_only: Ask,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    settings = settings.model_copy(update={"history_alone": alone})
     busy_months(database, settings, tmp_path)
     history.compact(database, settings, now=LATER)
     voided(database, 2)
     late(database, tmp_path, (H2, "77", 3, MILK), (H1, "79", 1, BREAD))
-    expected = plain(read_only)
+    expected = everything(database)
+    assert alone or expected == plain(read_only)
     left = 0
 
     def deadly(holder: Any, name: str) -> None:
@@ -213,3 +220,87 @@ def test_a_cycle_reads_the_same_from_files_and_writes_the_same_lists(
     open_issued(unsealed, other, tmp_path)
     assert documents(database) == documents(unsealed) != []
     unsealed.dispose()
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("act", ["void", "return", "late", "compact"])
+def test_what_happens_while_a_file_is_written_counts(
+    act: str,
+    alone: bool,
+    database: Database,
+    settings: Settings,
+    shop: Shop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = settings.model_copy(update={"history_alone": alone})
+    busy_months(database, settings, tmp_path)
+    write = place.Place.write
+    acts: dict[str, Callable[[], object]] = {
+        "void": lambda: voided(database, 4),
+        "return": lambda: returned(database, settings, 21, of=2, lines=[(2, 1)]),
+        "late": lambda: late(database, tmp_path, (H1, "78", 2, MILK)),
+        "compact": lambda: history.compact(database, settings, now=LATER),
+    }
+    expected: list[tuple[object, ...]] = []
+
+    def slowly(self: place.Place, path: str, content: bytes) -> None:
+        write(self, path, content)
+        if not expected:
+            expected.append(("begun",))
+            acts[act]()
+            expected[:] = everything(database)
+
+    monkeypatch.setattr(place.Place, "write", slowly)
+    assert history.compact(database, settings, now=LATER).left == 0
+    assert len(expected) > 4
+    assert everything(database) == expected
+    assert history.compact(database, settings, now=LATER) == history.Compacted()
+    assert everything(database) == expected
+
+
+def refused(*_args: object, **_named: object) -> dict[str, int]:
+    raise PermissionError
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_files_may_lie_in_an_object_store(
+    settings: Settings, tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", f"http://{host}:{port}"),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    s3 = fsspec.filesystem("s3", skip_instance_cache=True)
+    s3.mkdir("larder")
+    there = settings.model_copy(
+        update={"history_store": "s3://larder/history", "history_alone": True}
+    )
+    shutil.copy(migrated, tmp_path / "s3.db")
+    database = Database(f"sqlite:///{tmp_path / 's3.db'}", history=there.history_store)
+    open_shop(database, there, tmp_path)
+    busy_months(database, there, tmp_path)
+    expected = everything(database)
+    history.compact(database, there, now=LATER)
+    assert everything(database) == expected
+    assert history.damaged(database) == []
+    assert [damage for _, damage in history.verify(database)] == [None, None]
+    old = [file for file in s3.find("larder/history") if "/0-" in file]
+    assert len(old) == 2
+    history.compact(database, there, now=datetime.now(UTC) + timedelta(days=2))
+    assert len(s3.find("larder/history")) == 2
+    for file in s3.find("larder/history"):
+        s3.rm_file(file)
+    assert [damage.said for damage in history.damaged(database)] == ["is missing"] * 2
+    with pytest.raises(Misconfigured, match="is missing"):
+        everything(database)
+    server.stop()
+    monkeypatch.setattr(place.Place, "sizes", refused)
+    said = ["cannot be reached: PermissionError"] * 2
+    assert [damage.said for damage in history.damaged(database)] == said
+    database.dispose()

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from service.engine.clearing.evidence import ClaimedEvent, Given
 from service.engine.ledger import EntryKind
+from service.store import history
 
 _AT_ONCE = 500
 _VOID = "-void"
@@ -27,7 +28,8 @@ _RETURNS = "SELECT id, redemption_id FROM till_return WHERE id IN :names"
 _PARTS = """SELECT redemption_id, offer_id, parts FROM redemption_line
     WHERE redemption_id IN :names ORDER BY id"""
 _GOODS = """SELECT r.id, l.line, l.gtin FROM redemption r
-    JOIN basket_line l ON l.basket_id = r.basket_id WHERE r.id IN :names"""
+    JOIN {lines} l ON l.basket_id = r.basket_id WHERE r.id IN :names"""
+_BASKETS = "SELECT basket_id FROM redemption WHERE basket_id IS NOT NULL AND id IN :names"
 _RETURNED = "SELECT return_id, line, gtin, units FROM till_return_line WHERE return_id IN :names"
 _ONLY = """SELECT offer_id, min(gtin) FROM offer_product WHERE offer_id IN :names
     AND offer_id NOT IN (SELECT offer_id FROM offer_rule)
@@ -60,7 +62,9 @@ def events_of(session: Session, claim_id: int) -> Iterator[ClaimedEvent]:
     parts: dict[tuple[str, int], list[Any]] = {}
     for sale, offer_id, written in _rows(session, _PARTS, sales):
         parts.setdefault((sale, offer_id), []).extend(json.loads(written))
-    goods = {(sale, line): gtin for sale, line, gtin in _rows(session, _GOODS, sales)}
+    lines = history.of_baskets(session, [key for (key,) in _rows(session, _BASKETS, sales)])
+    found = _rows(session, _GOODS.format(lines=lines), sales)
+    goods = {(sale, line): gtin for sale, line, gtin in found}
     returned: dict[str, dict[int, tuple[int | None, list[int]]]] = {}
     for name, line, gtin, units in _rows(session, _RETURNED, sale_of.keys() & named):
         returned.setdefault(name, {})[line] = (gtin, json.loads(units or "[]"))

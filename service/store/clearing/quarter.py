@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from service.engine.clearing.evaluation import SupplierQuarter
 from service.engine.ledger import CHARGING
 from service.engine.lifecycle import OUT_OF_STOCK, Act
+from service.store import history
 from service.store.bulk import day_value
 from service.store.tables.bank import BankReceipt, ReceiptApplication
 from service.store.tables.catalogue import Supplier
@@ -17,7 +18,7 @@ from service.store.tables.offer import Offer, OfferEvent
 from service.store.tables.types import UtcMoment
 
 _SPEND = """SELECT p.supplier_id, sum(l.amount_cents) FROM basket b
-    JOIN basket_line l ON l.basket_id = b.id LEFT JOIN product p ON p.gtin = l.gtin
+    JOIN {lines} l ON l.basket_id = b.id LEFT JOIN product p ON p.gtin = l.gtin
     WHERE b.business_date BETWEEN :first AND :last GROUP BY p.supplier_id"""
 _COPIES = """SELECT o.supplier_id, sum(c.copies) FROM cycle_offer c
     JOIN cycle y ON y.id = c.cycle_id JOIN offer o ON o.id = c.offer_id
@@ -41,7 +42,8 @@ def suppliers_in(session: Session, first: date, last: date) -> list[SupplierQuar
     Payments are an account's: each of its brands has them.
     """
     days = {"first": day_value(session, first), "last": day_value(session, last)}
-    spend = _sums(session, _SPEND, days)
+    lines = history.of_days(session, first, last)
+    spend = _sums(session, _SPEND.format(lines=lines), days)
     copies, uses = (_sums(session, each, days) for each in (_COPIES, _USES))
     claimed = _sums(session, _CLAIMED, days)
     moments = {

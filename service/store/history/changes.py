@@ -7,12 +7,11 @@ import polars as pl
 from sqlalchemy import Date, bindparam, text
 from sqlmodel import Session
 
-from service.store.bulk import append, is_sqlite
+from service.store.bulk import append, day_value, is_sqlite
 from service.store.history import manifest, place
+from service.store.history.lines import LINE
 from service.store.history.manifest import Piece, month_of
 
-LINE = ("basket_id", "line", "gtin", "quantity_milli", "unit", "amount_cents", "code")
-"""The columns of `basket_line`."""
 _AT_ONCE = 10_000
 
 
@@ -44,6 +43,24 @@ def open_again(session: Session, basket_ids: Sequence[int]) -> None:
     )
 
 
+def open_all(session: Session) -> None:
+    """Have all lines in the database, to be changed there; nobody seals until this ends.
+
+    Raises Misconfigured when lines left the database and a file is not whole.
+    """
+    if not is_sqlite(session):
+        session.execute(text("LOCK TABLE basket IN SHARE ROW EXCLUSIVE MODE"))
+    month = month_of(session, "b.purchased_at")
+    sealed = text(
+        f"""SELECT b.id FROM basket b
+            WHERE b.sealed AND b.sealed_shard = :shard AND {month} = :month"""
+    )
+    for file in manifest.alone(session):
+        values = {"shard": file.shard, "month": day_value(session, file.month)}
+        open_again(session, session.execute(sealed, values).scalars().all())
+    session.execute(text("UPDATE basket SET sealed = false WHERE sealed"))
+
+
 def note_gone(session: Session, basket_ids: Sequence[int]) -> None:
     """Some baskets are about to be removed: what a file holds of them counts no more."""
     _hold(session, basket_ids)
@@ -54,26 +71,6 @@ def note_gone(session: Session, basket_ids: Sequence[int]) -> None:
             WHERE b.id IN :keys AND b.sealed_shard IS NOT NULL ON CONFLICT DO NOTHING""",
         basket_ids,
     )
-
-
-def lines_of(session: Session, basket_id: int) -> pl.DataFrame | None:
-    """The lines of a basket that are in a file alone, by number; None where they did not leave.
-
-    Columns: `LINE`.
-    """
-    rows = session.execute(
-        text(
-            f"""SELECT {month_of(session, "b.purchased_at")} AS month, b.sealed_shard
-                FROM basket b WHERE b.id = :basket AND b.sealed"""
-        ).columns(month=Date()),
-        {"basket": basket_id},
-    )
-    found = rows.first()
-    file = manifest.current(session, Piece(*found)) if found else None
-    if file is None or not file.is_alone:
-        return None
-    lines = place.place_of(session).scan(file).filter(pl.col("basket_id") == basket_id)
-    return lines.select([*LINE]).collect()
 
 
 def _hold(session: Session, basket_ids: Sequence[int]) -> list[_Held]:

@@ -21,12 +21,21 @@ class Damage(NamedTuple):
     said: str
 
 
-def by_size(session: Session) -> list[Damage]:
-    """The files that are missing or have another size; quick, and blind to a changed byte."""
+def by_size(session: Session, *, listed_within: float = 0) -> list[Damage]:
+    """The files that are missing or have another size; quick, and blind to a changed byte.
+
+    All of them when their place cannot be reached. An object store is listed again when it was
+    not within so many seconds.
+    """
     files = manifest.counting(session)
     if not files:
         return []
-    sizes = place_of(session).sizes()
+    try:
+        sizes = place_of(session).sizes(listed_within=listed_within)
+    except Exception as error:
+        # Drivers of object stores raise what they like.
+        said = f"cannot be reached: {type(error).__name__}"
+        return [Damage(file.path, said) for file in files]
     return [
         Damage(file.path, "is missing" if size is None else f"has {size} bytes, not {file.bytes}")
         for file in files

@@ -11,7 +11,8 @@ from service.store.bulk import is_sqlite, moment_literal
 from service.store.tables.history import HistoryChange, HistoryFile
 
 HOUSEHOLDS = 8_192
-"""Of a shard: a month of theirs is some hundred thousand lines, a few megabytes."""
+"""Of a shard: a month of theirs is some hundred thousand lines, a few megabytes. Files are found by
+it: with another number those that are written would have to be written anew."""
 NAMELESS_BASKETS = 131_072
 """Numbers of baskets in a shard of those that nobody is known to have bought; it is below zero."""
 
@@ -116,6 +117,16 @@ def counting(session: Session) -> Sequence[HistoryFile]:
         .order_by(col(HistoryFile.month), col(HistoryFile.shard))
     )
     return session.exec(statement).all()
+
+
+def alone(session: Session, *, shard: int | None = None) -> Sequence[HistoryFile]:
+    """The files that count whose lines are nowhere else, of a shard or of all."""
+    statement = select(HistoryFile).where(
+        col(HistoryFile.replaced_at).is_(None), col(HistoryFile.is_alone)
+    )
+    if shard is not None:
+        statement = statement.where(HistoryFile.shard == shard)
+    return session.exec(statement.order_by(col(HistoryFile.month), col(HistoryFile.shard))).all()
 
 
 def known(session: Session) -> Sequence[HistoryFile]:

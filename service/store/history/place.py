@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -16,6 +17,8 @@ from service.errors import Misconfigured
 from service.store.tables.history import HistoryFile
 
 UNFINISHED = ".part"
+_LISTED: dict[str, tuple[float, dict[str, int]]] = {}
+"""When object stores were listed, and what was there."""
 
 
 class Place:
@@ -67,18 +70,24 @@ class Place:
         content: bytes = self._files.cat_file(f"{self._root}/{path}")
         return content
 
-    def sizes(self) -> dict[str, int]:
-        """The bytes of every file by its path, in one listing where the place has listings."""
+    def sizes(self, *, listed_within: float = 0) -> dict[str, int]:
+        """The bytes of every file by its path; of an object store as listed within some seconds."""
         if self._files is None:
             found = (each for each in self._folder.rglob("*") if each.is_file())
             return {each.relative_to(self._folder).as_posix(): each.stat().st_size
                     for each in found}  # fmt: skip
+        at, sizes = _LISTED.get(self._root, (0.0, {}))
+        if at and time.monotonic() - at < listed_within:
+            return sizes
         try:
             there = self._files.find(self._root, detail=True)
         except FileNotFoundError:
-            return {}
-        return {path.removeprefix(f"{self._root}/"): int(said["size"])
-                for path, said in there.items()}  # fmt: skip
+            there = {}
+        sizes = {
+            path.removeprefix(f"{self._root}/"): int(said["size"]) for path, said in there.items()
+        }
+        _LISTED[self._root] = (time.monotonic(), sizes)
+        return sizes
 
     def remove(self, path: str) -> None:
         """Remove a file, if it is there, and its month with its last one."""
@@ -145,6 +154,11 @@ def _damaged(file: HistoryFile, what: str) -> Misconfigured:
         f"The history file {file.path} {what}: what was bought then cannot be read. Bring it back "
         "from a backup; `larder history verify` names each such file."
     )
+
+
+def folders(address: str) -> list[Path]:
+    """The folder on a disk of this machine that an address names; none for an object store."""
+    return [] if "://" in address else [Path(address)]
 
 
 def place_of(session: Session) -> Place:

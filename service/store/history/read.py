@@ -80,9 +80,9 @@ def from_files(session: Session, span: Span, told: pl.DataFrame) -> pl.DataFrame
     when a file is not whole.
     """
     files = manifest.by_id(session, told.filter(pl.col("kind") == FILE)["key"].to_list())
-    parts = [pl.DataFrame(schema=LINES)]
+    parts = [pl.LazyFrame(schema=LINES)]
     if not files:
-        return parts[0]
+        return parts[0].collect()
     place = place_of(session)
     opened = told.filter(pl.col("kind") == OPEN)["key"].to_list()
     gone = told.filter(pl.col("kind") == GONE).with_columns(
@@ -103,5 +103,5 @@ def from_files(session: Session, span: Span, told: pl.DataFrame) -> pl.DataFrame
         left = gone.filter((pl.col("day") == file.month) & (pl.col("shard") == file.shard))
         if not left.is_empty() or opened:
             lines = lines.filter(~pl.col("basket_id").is_in([*opened, *left["key"].to_list()]))
-        parts.append(lines.collect())
-    return pl.concat(parts).sort(ORDER)
+        parts.append(lines)
+    return pl.concat(parts).collect().sort(ORDER)

@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from service.store.bulk import day_value, moment_literal, moment_micros, read_integers, stage
 from service.store.history import manifest
+from service.store.history.lines import leave
 from service.store.history.manifest import Piece
 from service.store.history.place import a_day_before, place_of
 from service.store.session import Database
@@ -223,6 +224,8 @@ def _count_from_now(
     now: datetime,
 ) -> bool:
     """Let a file that is written count; False, and nothing is done, if what it is of changed."""
+    if is_alone and not leave(session):
+        return False
     before = manifest.current(session, piece, held=True)
     if (before and before.id) != (content.before and content.before.id):
         return False

@@ -9,10 +9,11 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from service.engine.allocate.value import depth_band
+from service.store import history
 from service.store.offers.goods import stage_counting
 from service.store.tables.cycle import Cycle, Response
 
-_BOUGHT = """EXISTS (SELECT 1 FROM basket b JOIN basket_line x ON x.basket_id = b.id
+_BOUGHT = """EXISTS (SELECT 1 FROM basket b JOIN {lines} x ON x.basket_id = b.id
                      JOIN staged_goods p ON p.gtin = x.gtin
                      WHERE b.household_id = {household} AND p.offer_id = {offer}
                        AND b.business_date BETWEEN c.valid_from AND c.valid_to)"""
@@ -58,7 +59,8 @@ def ended(session: Session, *, first: date, before: date) -> Sequence[Cycle]:
 def exposed(session: Session, cycle_id: int) -> pl.DataFrame:
     """The copies a cycle gave: cell, depth, exposed, -_buyers, redeemed, expected_gain, -_uses."""
     _stage_goods(session, cycle_id, _LISTED)
-    bought = _BOUGHT.format(household="s.household_id", offer="l.offer_id")
+    lines = _lines(session, cycle_id)
+    bought = _BOUGHT.format(household="s.household_id", offer="l.offer_id", lines=lines)
     rows = session.execute(
         text(
             f"""SELECT l.cell, g.depth_percent, count(*), sum(CASE WHEN {bought} THEN 1 ELSE 0 END),
@@ -90,7 +92,8 @@ def exposed(session: Session, cycle_id: int) -> pl.DataFrame:
 def ghosts(session: Session, cycle_id: int) -> pl.DataFrame:
     """The copies a cycle held out: cell, depth, ghosts, ghost_weight, -_squared, ghost_buyers."""
     _stage_goods(session, cycle_id, "cycle_pick")
-    bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id")
+    lines = _lines(session, cycle_id)
+    bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id", lines=lines)
     rows = session.execute(
         text(
             f"""SELECT g.cell, g.depth_percent, count(*), sum(g.weight), sum(g.weight * g.weight),
@@ -118,7 +121,8 @@ def swings(session: Session, cycle_id: int) -> pl.DataFrame:
     See `service.engine.allocate.response.EVIDENCE`. Squares are of each household's sum.
     """
     _stage_goods(session, cycle_id, "cycle_chance")
-    bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id")
+    lines = _lines(session, cycle_id)
+    bought = _BOUGHT.format(household="g.household_id", offer="g.offer_id", lines=lines)
     off = "((CASE WHEN g.is_picked THEN 1.0 ELSE 0.0 END) - g.chance)"
     rows = session.execute(
         text(
@@ -148,6 +152,16 @@ def _stage_goods(session: Session, cycle_id: int, copies: str) -> None:
     """What counts now for the offers of some copies of a cycle: a table with offer_id, cycle_id."""
     offers = f"SELECT DISTINCT offer_id FROM {copies} WHERE cycle_id = {int(cycle_id)}"
     stage_counting(session, offers)
+
+
+def _lines(session: Session, cycle_id: int) -> str:
+    """What stands for the lines of baskets of the days that a cycle's lists were valid."""
+    cycle = session.get(Cycle, cycle_id)
+    return (
+        history.TABLE
+        if cycle is None
+        else history.of_days(session, cycle.valid_from, cycle.valid_to)
+    )
 
 
 def _by_depth(rows: Sequence[tuple[Any, ...]], counts: dict[str, Any]) -> pl.DataFrame:

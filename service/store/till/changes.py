@@ -16,6 +16,7 @@ from service.engine.clearing import parties
 from service.engine.ledger import Payer
 from service.engine.settle import Split, TakenBack
 from service.store import history, sums
+from service.store.history.lines import of_basket
 from service.store.tables.basket import Basket, PurchasedLine
 from service.store.tables.offer import Offer
 from service.store.tables.redemption import (
@@ -186,17 +187,15 @@ def lines_of(session: Session, redemption_id: str) -> list[UsedLine]:
 
 def bought_lines(session: Session, redemption: Redemption) -> dict[int, BoughtLine]:
     """What of a sale is still with the household, and what came back, by basket line."""
-    kept = {
-        line.line: line
-        for line in session.exec(
-            select(PurchasedLine).where(PurchasedLine.basket_id == redemption.basket_id)
-        )
-    }
     found = {
-        number: BoughtLine(
-            number, line.quantity_milli, line.unit, line.amount_cents, gtin=line.gtin
+        line["line"]: BoughtLine(
+            line["line"],
+            line["quantity_milli"],
+            line["unit"],
+            line["amount_cents"],
+            gtin=line["gtin"],
         )
-        for number, line in kept.items()
+        for line in of_basket(session, redemption.basket_id)
     }
     for back in lines_back(session, redemption.id):
         line = found.get(back.line) or BoughtLine(
