@@ -9,17 +9,19 @@ from itertools import groupby
 import numpy as np
 
 from service.engine.allocate.value import CELLS
-from service.engine.lift.checks import Balance, SampleRatio, balance, sample_ratio
+from service.engine.lift.checks import Balance, SampleRatio, balances, sample_ratio
 from service.engine.lift.cube import CELL, REGION
 from service.engine.lift.draw import cycle_salt, offer_salt
-from service.engine.lift.effect import Effect, Interval, effect
+from service.engine.lift.effect import Effect, Interval, effects
 from service.engine.lift.figures import Amounts
 from service.engine.lift.moments import Moments
 from service.engine.lift.outcomes import (
     COVARIATES,
     DERIVED,
     OUTCOMES,
+    alike,
     analysed,
+    analysed_together,
     index_of,
     unpacked,
 )
@@ -86,7 +88,7 @@ class DealLift:
     treat); None where an arm is too small. `live` is the interval of the judged outcome that may be
     looked at on any day, until the window is final. `balance` is by covariate. The control was
     drawn with `salt`, so many per cent of the households. `places` are the regions and the cells,
-    each on the judged outcome; nothing is said of them but their intervals.
+    each on the judged outcome, once the window is final; nothing is said of them but intervals.
     """
 
     offer_id: int
@@ -188,12 +190,20 @@ def _compare(
     sides = [[row for row in rows if row.arm == arm] for arm in (Arm.EXPOSED, Arm(against))]
     whole = [_unpacked(side) for side in sides]
     treated, kept_from = (_by_cell(*each) for each in zip(sides, whole, strict=True))
-    exposed, control = _side(sides[0], treated), _side(sides[1], kept_from)
-    effects = {
-        name: effect(analysed(treated, name), analysed(kept_from, name))
-        for name in (*OUTCOMES, *DERIVED)
+    exposed, control = (_side(*each) for each in zip(sides, whole, strict=True))
+    found = {
+        name: each
+        for names in alike()
+        for name, each in zip(
+            names,
+            effects(
+                analysed_together(treated, names), analysed_together(kept_from, names), len(names)
+            ),
+            strict=True,
+        )
     }
-    judged = effects[JUDGED]
+    effects_of = {name: found[name] for name in (*OUTCOMES, *DERIVED)}
+    judged = effects_of[JUDGED]
     every = exposed.households + control.households
     share = percent / 100
     return DealLift(
@@ -205,12 +215,18 @@ def _compare(
         exposed=exposed,
         control=control,
         ratio=sample_ratio(exposed.households, control.households, control_share=share),
-        effects=effects,
+        effects=effects_of,
         live=None if window.final or judged is None else anytime_interval(judged, planned=every),
-        balance={name: balance(treated, kept_from, index_of(name)) for name in COVARIATES},
+        balance=dict(
+            zip(
+                COVARIATES,
+                balances(treated, kept_from, [index_of(name) for name in COVARIATES]),
+                strict=True,
+            )
+        ),
         salt=salt,
         control_percent=percent,
-        places=tuple(_places(sides, whole)),
+        places=tuple(_places(sides, whole)) if window.final else (),
     )
 
 
@@ -218,6 +234,7 @@ def _places(sides: Sequence[Sequence[Sums]], whole: Sequence[Moments]) -> Iterat
     """The comparison by region, then by cell."""
     regions = sorted({row.region for rows in sides for row in rows})
     size = len(regions) * len(CELLS)
+    sums = [_sales_and_buyers(each) for each in whole]
     region, cell = np.divmod(np.arange(size), len(CELLS))
     at = [
         np.array([regions.index(row.region) * len(CELLS) + CELLS.index(row.cell) for row in rows],
@@ -235,26 +252,35 @@ def _places(sides: Sequence[Sequence[Sums]], whole: Sequence[Moments]) -> Iterat
         found = effects_by_place(arms[0], arms[1], of.tolist(), strata.tolist(), len(names))
         for number, (name, each) in enumerate(zip(names, found, strict=True)):
             exposed, control = (
-                _side_at(rows, moments, [n for n, k in enumerate(index) if of[k] == number])
-                for rows, moments, index in zip(sides, whole, at, strict=True)
+                _side_of(rows, amounts, np.flatnonzero(of[index] == number).tolist())
+                for rows, amounts, index in zip(sides, sums, at, strict=True)
             )
             if exposed.households or control.households:
                 yield PlaceLift(side, name, exposed, control, each)
 
 
-def _side_at(rows: Sequence[Sums], whole: Moments, chosen: Sequence[int]) -> Side:
-    return _side([rows[n] for n in chosen], whole.at(np.array(chosen, dtype=int)))
+def _side(rows: Sequence[Sums], sums: Moments) -> Side:
+    """One arm; `sums` are those of its rows."""
+    return _side_of(rows, _sales_and_buyers(sums), range(len(rows)))
 
 
-def _side(rows: Sequence[Sums], by_cell: Moments) -> Side:
-    tops = [each for row in rows for each in (row.largest, row.second)]
-    largest = sorted([*tops, 0.0, 0.0], reverse=True)
-    whole, buyers = (float(by_cell.total[:, index_of(n)].sum()) for n in (JUDGED, "bought"))
+def _sales_and_buyers(sums: Moments) -> list[list[float]]:
+    found: list[list[float]] = sums.total[:, [index_of(JUDGED), index_of("bought")]].tolist()
+    return found
+
+
+def _side_of(rows: Sequence[Sums], amounts: Sequence[Sequence[float]], at: Sequence[int]) -> Side:
+    """Some rows of an arm together; `amounts` are the sales and the buyers of each row."""
+    mine = [rows[n] for n in at]
+    largest = sorted((each for row in mine for each in (row.largest, row.second)), reverse=True)
+    whole = sum(amounts[n][0] for n in at)
     return Side(
-        households=sum(row.households for row in rows),
-        given=sum(row.given for row in rows),
-        redeemed=sum(row.redeemed for row in rows),
-        sales=Amounts(whole, largest[0], largest[1], buyers=round(buyers)),
+        households=sum(row.households for row in mine),
+        given=sum(row.given for row in mine),
+        redeemed=sum(row.redeemed for row in mine),
+        sales=Amounts(
+            whole, *[*largest, 0.0, 0.0][:2], buyers=round(sum(amounts[n][1] for n in at))
+        ),
     )
 
 

@@ -79,3 +79,18 @@ def test_lift_is_shown_by_deal_and_its_supplier_s_report_is_logged(house: House)
     assert file.content.startswith(b"%PDF")
     [(shown_to, form)] = query(house.database, "SELECT shown_to, form FROM lift_showing")
     assert (form, "@" in str(shown_to) or bool(shown_to)) == ("pdf", True)
+
+
+def test_lift_is_shown_by_region_and_by_kind_of_household(house: House) -> None:
+    freeze(house.database, {1: 3_000}, windows=1)
+    with house.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE offer SET control_share = 10 WHERE id = 1")
+    client = house.member(PersonRole.FINANCE)
+    page = client.get(f"{REPORTS}/lift", params={"by": "region"}).text
+    assert 'id="chart-places-control"' in page
+    assert "Exploratory" in page
+    assert "Exploratory" not in client.get(f"{REPORTS}/lift").text
+    rows = client.get(f"{REPORTS}/lift.csv", params={"by": "cell"}).text.splitlines()
+    assert "light" in rows[1]
+    assert len(rows) - 1 == 9
+    assert client.get(f"{REPORTS}/lift", params={"by": "street"}).status_code == 422

@@ -1,12 +1,13 @@
 """What every report prints about itself: were the arms drawn as said, and alike before?"""
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, nan, sqrt
 
 from scipy.special import bdtr, bdtrc, gammaln, xlog1py, xlogy
 
-from service.engine.lift.effect import effect
+from service.engine.lift.effect import effects
 from service.engine.lift.moments import Moments
 
 _ALIKE = 1e-7
@@ -77,12 +78,17 @@ class Balance:
     p_value: float
 
 
-def balance(treated: Moments, control: Moments, covariate: int) -> Balance:
-    """How alike the arms were before, in one covariate; groups are strata as in `effect`."""
-    found = effect(treated.of([covariate]), control.of([covariate]))
-    if found is None:
-        return Balance(nan, nan)
-    scatter = sum(float(arm.scatter[:, covariate, covariate].sum()) for arm in (treated, control))
+def balances(treated: Moments, control: Moments, covariates: Sequence[int]) -> list[Balance]:
+    """How alike the arms were before, in each covariate; groups are strata as in `effects`."""
+    found = effects(treated.of(covariates), control.of(covariates), len(covariates))
     degrees = float(treated.count.sum() + control.count.sum()) - 2
-    deviation = sqrt(max(scatter / degrees, 0.0)) if degrees > 0 else 0.0
-    return Balance(found.difference / deviation if deviation else 0.0, found.p_value())
+    scatter = treated.scatter + control.scatter if degrees > 0 else None
+    made = []
+    for covariate, each in zip(covariates, found, strict=True):
+        if each is None or scatter is None:
+            made.append(Balance(nan, nan))
+            continue
+        deviation = sqrt(max(float(scatter[:, covariate, covariate].sum()) / degrees, 0.0))
+        apart = each.difference / deviation if deviation else 0.0
+        made.append(Balance(apart, each.p_value()))
+    return made

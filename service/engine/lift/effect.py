@@ -24,6 +24,8 @@ from service.engine.lift.strata import ENOUGH, joined
 CONFIDENCE = 0.95
 _HOUSEHOLDS_PER_SLOPE = 20
 """An arm needs so many households for each covariate; with fewer, fewer covariates are used."""
+_COLLINEAR = 1e-9
+"""Directions that vary less than this share of the widest are dropped."""
 _SLOPE_PRIOR = 200
 """How many households of both arms stand behind the slopes of each arm, besides its own."""
 VARIANCE_PRIOR = 60
@@ -103,98 +105,130 @@ class Effect:
 
 
 def effect(treated: Moments, control: Moments) -> Effect | None:
-    """The effect of a copy; None where either arm has fewer than `strata.ENOUGH` households.
+    """The effect of a copy on one outcome; see `effects`."""
+    return effects(treated, control, 1)[0]
 
-    Both arms have a group per stratum, in the same order; variable 0 is the outcome, all others are
-    covariates measured before. Covariates without variance, and those for which an arm has too few
-    households, are left out, the last first.
+
+def effects(treated: Moments, control: Moments, outcomes: int) -> list[Effect | None]:
+    """The effects of a copy; None where either arm has fewer than `strata.ENOUGH` households.
+
+    Both arms have a group per stratum, in the same order; the first `outcomes` variables are
+    outcomes, all others covariates measured before. Covariates without variance, and those for
+    which an arm has too few households, are left out, the last first.
     """
     into = joined(treated.count, control.count)
     arms = [arm.merged(into, int(into.max()) + 1) for arm in (treated, control)]
     if min(arm.count.sum() for arm in arms) < ENOUGH:
-        return None
+        return [None] * outcomes
     kept = arms[0].count + arms[1].count > 0
     arms = [arm.at(kept) for arm in arms]
     size = arms[0].count + arms[1].count
     weight = size / size.sum()
-    covariates = usable(arms)
-    both = arms[0].scatter.sum(axis=0) + arms[1].scatter.sum(axis=0)
-    leaning = both * _SLOPE_PRIOR / size.sum()
-    slopes = [_slopes(arm.scatter.sum(axis=0) + leaning, covariates) for arm in arms]
+    covariates = usable(arms, outcomes)
+    within = [arm.scatter for arm in arms]
+    totals = [scatter.sum(axis=0) for scatter in within]
+    leaning = (totals[0] + totals[1]) * _SLOPE_PRIOR / size.sum()
+    slopes = [_slopes(total + leaning, covariates, outcomes) for total in totals]
     centre = (arms[0].total + arms[1].total)[:, covariates] / size[:, None]
     spread = _spread(arms, covariates, centre, weight, size)
-    own = [_residual_variance(*each, covariates) for each in zip(arms, slopes, strict=True)]
-    pooled = (own[0] * arms[0].count + own[1] * arms[1].count) / size
+    own = [
+        _residual_variance(arm.count, scatter, slope, covariates)
+        for arm, scatter, slope in zip(arms, within, slopes, strict=True)
+    ]
+    pooled = sum(v * arm.count[:, None] for v, arm in zip(own, arms, strict=True)) / size[:, None]
     adjusted, variances, parts = [], [], []
-    for arm, slope, alone in zip(arms, slopes, own, strict=True):
+    for arm, total, slope, alone in zip(arms, totals, slopes, own, strict=True):
         share = VARIANCE_PRIOR / (arm.count.sum() + VARIANCE_PRIOR)
         noise = alone + share * (pooled - alone)
         off = arm.mean[:, covariates] - centre
-        adjusted.append(float(weight @ (arm.mean[:, 0] - off @ slope)))
-        part = weight**2 * noise / arm.count
+        adjusted.append(weight @ (arm.mean[:, :outcomes] - off @ slope))
+        part = (weight**2 / arm.count)[:, None] * noise
         parts.append((part, arm.count - 1))
-        variances.append(float(part.sum() + _slope_noise(arm, covariates, weight @ off, noise)))
-    shared = [float(a @ spread @ b) for a, b in ((slopes[0],) * 2, (slopes[1],) * 2, slopes)]
-    means = Means(
-        adjusted[0], adjusted[1], variances[0] + shared[0], variances[1] + shared[1], shared[2]
-    )
-    variance = max(means.treated_variance + means.control_variance - 2 * means.covariance, 0.0)
-    return Effect(
-        difference=means.treated - means.control,
-        error=sqrt(variance),
-        degrees=degrees_of(parts),
-        means=means,
-        households=int(arms[0].count.sum()),
-        controls=int(arms[1].count.sum()),
-        strata=len(size),
-    )
+        variances.append(
+            part.sum(axis=0) + _slope_noise(arm.count, total, covariates, weight @ off, noise)
+        )
+    shared = [
+        np.einsum("co,cd,do->o", a, spread, b)
+        for a, b in ((slopes[0],) * 2, (slopes[1],) * 2, slopes)
+    ]
+    found: list[Effect | None] = []
+    for n in range(outcomes):
+        means = Means(
+            float(adjusted[0][n]),
+            float(adjusted[1][n]),
+            float(variances[0][n] + shared[0][n]),
+            float(variances[1][n] + shared[1][n]),
+            float(shared[2][n]),
+        )
+        variance = means.treated_variance + means.control_variance - 2 * means.covariance
+        found.append(
+            Effect(
+                difference=means.treated - means.control,
+                error=sqrt(max(variance, 0.0)),
+                degrees=degrees_of([(part[:, n], degrees) for part, degrees in parts]),
+                means=means,
+                households=int(arms[0].count.sum()),
+                controls=int(arms[1].count.sum()),
+                strata=len(size),
+            )
+        )
+    return found
 
 
-def usable(arms: list[Moments]) -> list[int]:
+def usable(arms: list[Moments], outcomes: int = 1) -> list[int]:
     """The covariates to adjust by: each varies in both arms, which are large enough for them."""
     smallest = min(arm.count.sum() for arm in arms)
     scatters = [arm.scatter.sum(axis=0) for arm in arms]
     squares = [arm.product.sum(axis=0) for arm in arms]
     varied = [
         k
-        for k in range(1, arms[0].total.shape[1])
+        for k in range(outcomes, arms[0].total.shape[1])
         if all(s[k, k] > 1e-9 * q[k, k] for s, q in zip(scatters, squares, strict=True))
     ]
     return varied[: int(smallest) // _HOUSEHOLDS_PER_SLOPE]
 
 
-def _slopes(scatter: Floats, covariates: list[int]) -> Floats:
-    return np.asarray(_inverse(scatter[np.ix_(covariates, covariates)]) @ scatter[covariates, 0])
+def _slopes(scatter: Floats, covariates: list[int], outcomes: int) -> Floats:
+    """The slopes of each outcome, (C, O)."""
+    inner = scatter[np.ix_(covariates, covariates)]
+    return np.asarray(inverse_of(inner) @ scatter[covariates, :outcomes])
 
 
-def _inverse(scatter: Floats) -> Floats:
+def inverse_of(scatter: Floats) -> Floats:
     """The inverse of a scatter matrix; collinear directions are dropped.
 
     Variables are brought to one scale first, so that their units change nothing.
     """
     scale = 1 / np.sqrt(np.diagonal(scatter))
-    inverse = np.linalg.pinv(scatter * scale[:, None] * scale, rcond=1e-9, hermitian=True)
+    values, vectors = np.linalg.eigh(scatter * scale[:, None] * scale)
+    told = values > _COLLINEAR * values.max(initial=0.0)
+    inverse = (vectors[:, told] / values[told]) @ vectors[:, told].T
     return np.asarray(inverse * scale[:, None] * scale)
 
 
-def _residual_variance(arm: Moments, slope: Floats, covariates: list[int]) -> Floats:
-    """The variance of what the slopes leave, by stratum."""
-    scatter = arm.scatter
-    across = scatter[:, covariates, 0] @ slope
-    within = np.einsum("i,gij,j->g", slope, scatter[:, covariates][:, :, covariates], slope)
-    left = np.maximum(scatter[:, 0, 0] - 2 * across + within, 0.0)
-    total = arm.count.sum()
-    spent = len(slope) / total * arm.count
-    return np.asarray(left / np.maximum(arm.count - 1 - spent, 1))
+def _residual_variance(
+    count: Floats, scatter: Floats, slopes: Floats, covariates: list[int]
+) -> Floats:
+    """The variance of what the slopes leave, by stratum and outcome."""
+    outcomes = slopes.shape[1]
+    across = np.einsum("gco,co->go", scatter[:, covariates, :outcomes], slopes)
+    inner = scatter[:, covariates][:, :, covariates]
+    within = ((inner @ slopes) * slopes).sum(axis=1)
+    squares = np.einsum("goo->go", scatter[:, :outcomes, :outcomes])
+    left = np.maximum(squares - 2 * across + within, 0.0)
+    spent = len(covariates) / count.sum() * count
+    return np.asarray(left / np.maximum(count - 1 - spent, 1)[:, None])
 
 
-def _slope_noise(arm: Moments, covariates: list[int], off: Floats, noise: Floats) -> float:
+def _slope_noise(
+    count: Floats, total: Floats, covariates: list[int], off: Floats, noise: Floats
+) -> Floats:
     """What the error of the slopes adds, for an arm whose covariates are `off` the centre."""
     if not covariates:
-        return 0.0
-    scatter = arm.scatter.sum(axis=0)[np.ix_(covariates, covariates)]
-    pooled = float(noise @ arm.count / arm.count.sum())
-    return pooled * float(off @ _inverse(scatter) @ off)
+        return np.zeros(noise.shape[1])
+    pooled = count @ noise / count.sum()
+    inverse = inverse_of(total[np.ix_(covariates, covariates)])
+    return np.asarray(pooled * float(off @ inverse @ off))
 
 
 def _spread(

@@ -55,7 +55,7 @@ class Moments:
     def mixed(self, mix: ArrayLike) -> "Moments":
         """The sums of linear combinations: a row of `mix`, (J, K), for each new variable."""
         weights = np.asarray(mix, dtype=np.float64)
-        product = np.einsum("ij,gjk,lk->gil", weights, self.product, weights, optimize=True)
+        product = weights @ self.product @ weights.T
         return Moments(self.count, self.total @ weights.T, product)
 
     def merged(self, into: ArrayLike, groups: int) -> "Moments":

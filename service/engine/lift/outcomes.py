@@ -163,16 +163,37 @@ def index_of(name: str) -> int:
 
 
 def analysed(sums: Moments, outcome: str) -> Moments:
-    """The sums of an estimate: an outcome or one of `DERIVED`, then the covariates.
+    """The sums of an estimate: an outcome or one of `DERIVED`, then its covariates."""
+    return _analysed(sums, [outcome], _covariates(outcome))
+
+
+def alike() -> list[list[str]]:
+    """All outcomes with those of `DERIVED`, in groups that have the same covariates."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name in (*OUTCOMES, *DERIVED):
+        groups.setdefault(tuple(_covariates(name)), []).append(name)
+    return [*groups.values()]
+
+
+def analysed_together(sums: Moments, outcomes: Sequence[str]) -> Moments:
+    """The sums of the estimates of outcomes that are `alike`: these, then their covariates."""
+    return _analysed(sums, outcomes, _covariates(outcomes[0]))
+
+
+def _covariates(outcome: str) -> list[str]:
+    """What an outcome is adjusted by.
 
     A placebo is not adjusted by the recent weeks alone: all covariates end before its days or
     contain them for the whole year, so `before_*` sums are left out for it.
     """
-    covariates = ["recent_sales"] if outcome == "placebo_sales" else list(COVARIATES)
-    parts = DERIVED.get(outcome, {outcome: 1.0})
-    if len(parts) == 1:
-        return sums.of([index_of(name) for name in (*parts, *covariates)])
-    mix = np.zeros((1 + len(covariates), len(VARIABLES)))
-    mix[0, [index_of(name) for name in parts]] = list(parts.values())
-    mix[np.arange(1, len(mix)), [index_of(name) for name in covariates]] = 1.0
+    return ["recent_sales"] if outcome == "placebo_sales" else list(COVARIATES)
+
+
+def _analysed(sums: Moments, outcomes: Sequence[str], covariates: Sequence[str]) -> Moments:
+    if not any(name in DERIVED for name in outcomes):
+        return sums.of([index_of(name) for name in (*outcomes, *covariates)])
+    mix = np.zeros((len(outcomes) + len(covariates), len(VARIABLES)))
+    for row, name in enumerate((*outcomes, *covariates)):
+        parts = DERIVED.get(name, {name: 1.0})
+        mix[row, [index_of(part) for part in parts]] = list(parts.values())
     return sums.mixed(mix)

@@ -12,7 +12,7 @@ from math import sqrt
 
 import numpy as np
 
-from service.engine.lift.effect import VARIANCE_PRIOR, Effect, Means, degrees_of, usable
+from service.engine.lift.effect import VARIANCE_PRIOR, Effect, Means, degrees_of, inverse_of, usable
 from service.engine.lift.moments import Floats, Moments
 from service.engine.lift.strata import ENOUGH, joined
 
@@ -42,10 +42,7 @@ def _adjusted(arms: list[Moments]) -> list[Moments]:
     slopes = np.zeros(arms[0].total.shape[1])
     if covariates:
         inner = np.asarray(scatter)[np.ix_(covariates, covariates)]
-        scale = 1 / np.sqrt(np.diagonal(inner))
-        inverse = np.linalg.pinv(inner * scale[:, None] * scale, rcond=1e-9, hermitian=True)
-        across = np.asarray(scatter)[covariates, 0]
-        slopes[covariates] = (inverse * scale[:, None] * scale) @ across
+        slopes[covariates] = inverse_of(inner) @ np.asarray(scatter)[covariates, 0]
     mix = np.array([-slopes, slopes])
     mix[0, 0] += 1
     return [Moments(arm.count, arm.total @ mix.T, mix @ arm.product @ mix.T) for arm in arms]

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy.stats import binomtest
 
-from service.engine.lift.checks import balance, sample_ratio
+from service.engine.lift.checks import balances, sample_ratio
 from service.engine.lift.draw import held_out
 from service.engine.lift.effect import effect
 from service.engine.lift.moments import Moments, moments
@@ -54,7 +54,7 @@ def _two(seed: int, shift: float) -> tuple[Moments, Moments]:
 
 
 def test_a_covariate_that_lies_apart_is_seen() -> None:
-    alike, apart = balance(*_two(1, 0.0), 1), balance(*_two(1, 0.5), 1)
+    alike, apart = (balances(*_two(1, lift), [1])[0] for lift in (0.0, 0.5))
 
     assert abs(alike.apart) < 0.2
     assert alike.p_value > 0.01
@@ -66,7 +66,7 @@ def test_an_arm_without_households_is_not_compared() -> None:
     treated, _ = _two(1, 0.0)
     nobody = moments(np.empty((0, 2)), [], 2)
 
-    assert isnan(balance(treated, nobody, 1).apart)
+    assert isnan(balances(treated, nobody, [1])[0].apart)
 
 
 def test_an_interval_for_every_day_is_wider_than_that_of_the_last() -> None:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from functools import partial
-from math import isfinite
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -12,7 +11,8 @@ from starlette.responses import Response
 from service.console.routes.clearing.downloads import download
 from service.console.routes.reports import base
 from service.console.routes.reports.base import Choice, Name, Report, Sees, in_file
-from service.currencies import minor_digits
+from service.console.routes.reports.lift_places import BY, EXPLORATORY, By, charts, columns, placed
+from service.console.routes.reports.lift_words import AGAINST, ends_of, money_of, said_of
 from service.errors import Conflict
 from service.pages.charts import Chart, Estimate, intervals
 from service.pages.charts.shapes import Table
@@ -26,7 +26,6 @@ from service.results.supplier import Form, report_for, subject_of
 
 router = APIRouter(prefix=f"{base.PATH}/lift")
 
-_AGAINST = {Against.HOLDOUT: mark("no offers"), Against.CONTROL: mark("the next best deal")}
 _MOST_DRAWN = 12
 _LARGEST_ID = 2**63 - 1
 
@@ -41,39 +40,53 @@ def lift(
     settings: SettingsDep,
     member: Sees,
     cycle: Number = None,
+    by: By = By.NOTHING,
 ) -> Response:
-    """The deals of a cycle, the newest that was counted unless one is asked for."""
+    """The deals of a cycle or their places; of the newest that was counted unless one is named."""
     known = counted_cycles(database)
     number = _cycle(known, cycle)
     found = lift_of(database, number)
     language = member.language
+    places = placed(found, by)
     report = Report(
         Name.LIFT,
-        _columns(settings.currency),
-        found,
+        columns(settings.currency) if by else _columns(settings.currency),
+        places if by else found,
         days={},
         choices=[
             Choice("cycle", language.text("Cycle"), str(number),
                    [(str(each.cycle_id), f"{each.cycle_id} · {language.day(each.valid_from)}")
-                    for each in known])
+                    for each in known]),
+            Choice("by", language.text("By"), str(by),
+                   [(str(each), language.text(said)) for each, said in BY.items()]),
         ],
         notes=[
             language.text(
                 "The effect of getting this copy, in this programme, against the list the "
                 "household would have had. Both sides are the households that the same rule picks."
-            )
+            ),
+            *([language.text(EXPLORATORY)] if by else []),
         ],
-        charts=_charts(found, language, settings.currency),
+        charts=charts(places, language, settings.currency)
+        if by
+        else _charts(found, language, settings.currency),
     )  # fmt: skip
     return base.show(request, member, report)
 
 
 @router.get(".csv")
 def lift_as_csv(
-    database: DatabaseDep, settings: SettingsDep, member: Sees, cycle: Number = None
+    database: DatabaseDep,
+    settings: SettingsDep,
+    member: Sees,
+    cycle: Number = None,
+    by: By = By.NOTHING,
 ) -> Response:
     """The same rows as a file."""
     found = lift_of(database, _cycle(counted_cycles(database), cycle))
+    if by:
+        rows = in_file(placed(found, by))
+        return csv_file(f"lift-{by}", rows, columns(settings.currency), member.language)
     return csv_file("lift", in_file(found), _columns(settings.currency), member.language)
 
 
@@ -126,7 +139,7 @@ def _chart(found: list[Judgement], against: Against, language: Language, currenc
         f"lift-{against}",
         rows,
         title=text("Lift of the first two weeks' sales, against %(other)s",
-                   other=text(_AGAINST[against])),
+                   other=text(AGAINST[against])),
         description=text("The mark is the estimate, the bar its interval of 95 %."),
         table=Table([text("Deal"), text("Lift")], [[row.name, row.text] for row in rows]),
         legend=[("first", text("sold more")), ("unsure", text("not certain"))],
@@ -154,7 +167,7 @@ def _deal(row: Row, _language: Language) -> Cell:
 
 def _against(row: Row, language: Language) -> Cell:
     against = row["row"].lift.against
-    return Cell(language.text(_AGAINST[against]), plain=str(against))
+    return Cell(language.text(AGAINST[against]), plain=str(against))
 
 
 def _days(row: Row, language: Language) -> Cell:
@@ -173,41 +186,18 @@ def _lift(row: Row, language: Language, *, currency: str) -> Cell:
 
 
 def _ends(lift: DealLift) -> tuple[float | None, float | None, float | None]:
-    """The lift and both ends of its interval; None where there is none, or no bound."""
-    effect = lift.judged
-    if effect is None or lift.live is not None or not isfinite(effect.relative):
-        return None, None, None
-    ends = effect.relative_interval()
-    low, high = (each if isfinite(each) else None for each in (ends.low, ends.high))
-    return effect.relative, low, high
+    """The lift and both ends of its interval; None where it is looked at early."""
+    return ends_of(None if lift.live is not None else lift.judged)
 
 
 def _said(lift: DealLift, language: Language, currency: str) -> str:
     """The lift with both ends; the difference where it has no bounds, or is looked at early."""
-    effect = lift.judged
-    if effect is None:
-        return language.text("too few to say")
-
-    def write(sales: float) -> str:
-        return language.money(round(sales * 10 ** minor_digits(currency)), currency)
-
-    if lift.live is not None:
-        return language.text(
-            "%(low)s to %(high)s a household, on any day",
-            low=write(lift.live.low),
-            high=write(lift.live.high),
-        )
-    share, low, high = _ends(lift)
-    if share is None or low is None or high is None:
-        ends = effect.interval()
-        return language.text(
-            "%(low)s to %(high)s a household", low=write(ends.low), high=write(ends.high)
-        )
+    if lift.live is None:
+        return said_of(lift.judged, language, currency)
     return language.text(
-        "%(lift)s (%(low)s to %(high)s)",
-        lift=language.percent(share),
-        low=language.percent(low),
-        high=language.percent(high),
+        "%(low)s to %(high)s a household, on any day",
+        low=money_of(lift.live.low, language, currency),
+        high=money_of(lift.live.high, language, currency),
     )
 
 
