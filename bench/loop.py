@@ -125,10 +125,10 @@ def _measure(name: str, settings: Settings, folder: Path, baskets: int) -> tuple
     count = STAGES[name][0](database, settings, folder, baskets)
     seconds = time.perf_counter() - start
     database.dispose()
-    return seconds, _peak_mb(), count
+    return seconds, peak_mb(), count
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """The peak of this process's own memory; getrusage would count its parent's before exec."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     (peak,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import polars as pl
@@ -11,15 +11,15 @@ from service.files.headers import plain
 from service.store.offers.goods import NAMES, RULES
 
 Names: TypeAlias = tuple[str, tuple[str, ...]]
-_CHOOSING = (("item", "items"), ("brand", "brands"), ("category", "categories"))
-"""The kinds of names; that by which fewest products are looked up comes first."""
+CountProducts = Callable[[str, Sequence[str]], int]
+_CHOOSING = (("brand", "brands"), ("category", "categories"), ("item", "items"))
 
 
 class Rule(NamedTuple):
     """What a product must have to count: a name of each kind in `named`, and none of `excluded`.
 
-    Kinds are in a fixed order and names plain, each once and in order, so that rules that say the
-    same are equal. Excluded are GTINs too, as text.
+    Names are plain, each once and in order; the kind comes first that has the fewest products, by
+    which the others are looked up. Excluded are GTINs too, as text.
     """
 
     named: tuple[Names, ...]
@@ -43,15 +43,20 @@ class Kept(NamedTuple):
         """What it says as JSON for the deal's digest; None where it only stores products."""
         if self.first_rule is None and self.second_rule is None:
             return None
-        return json.dumps([self.first, self.second, self.first_rule, self.second_rule])
+        rules = [rule and _sorted(rule) for rule in (self.first_rule, self.second_rule)]
+        return json.dumps([self.first, self.second, *rules])
 
 
-def first_rule(values: Mapping[str, Any]) -> Rule | None:
-    """The rule of a row's first set; None where its products are named by GTIN alone."""
+def first_rule(values: Mapping[str, Any], products: CountProducts) -> Rule | None:
+    """The rule of a row's first set; None where its products are named by GTIN alone.
+
+    `products` says how many products have one of some names of a kind.
+    """
     if not (named := _names(values, "eligible")):
         return None
     gtins = values.get("excluded_gtins", ())
     by_gtin: tuple[Names, ...] = (("gtin", tuple(map(str, sorted(set(gtins))))),) if gtins else ()
+    named = tuple(sorted(named, key=lambda each: products(*each)))
     return Rule(named, _names(values, "excluded") + by_gtin)
 
 
@@ -87,4 +92,9 @@ def as_frames(rules: Sequence[Rule]) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _digest(rule: Rule) -> str:
-    return hashlib.sha256(json.dumps(rule).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_sorted(rule)).encode()).hexdigest()
+
+
+def _sorted(rule: Rule) -> Rule:
+    """The rule as rules that say the same all are."""
+    return Rule(tuple(sorted(rule.named)), tuple(sorted(rule.excluded)))

@@ -224,10 +224,14 @@ class ProductSets:
             tuple(sorted(others.difference(named))),
             tuple(sorted(set(named))),
             by_gtin,
-            (first_rule(values), second_rule(values)),
+            (first_rule(values, self._count), second_rule(values)),
             len(left_out - excluded) + len(others),
             tuple(faults),
         )
+
+    def _count(self, kind: str, names: Sequence[str]) -> int:
+        """How many products have one of some names in plain form."""
+        return sum(len(self._groups[kind].get(name, ())) for name in names)
 
     def _choose(
         self, values: Mapping[str, Any], prefix: str, excluded: set[int], report: ReportFault

@@ -70,11 +70,12 @@ STAGED = "SELECT offer_id FROM staged_offer"
 
 def counting(offers: str = STAGED) -> str:
     """SQL for what counts for the offers of a query: offer_id, set_number, gtin, each once."""
-    return f"""SELECT p.offer_id, p.set_number, p.gtin FROM ({offers}) s CROSS JOIN offer_product p
+    # What fits a rule is found once, however many offers have it.
+    return f"""WITH g AS MATERIALIZED ({fitting(rules=_RULES_OF.format(offers=offers))})
+        SELECT p.offer_id, p.set_number, p.gtin FROM ({offers}) s CROSS JOIN offer_product p
         WHERE p.offer_id = s.offer_id
         UNION ALL SELECT r.offer_id, r.set_number, g.gtin
-        FROM ({offers}) s CROSS JOIN offer_rule r
-        CROSS JOIN ({fitting(rules=_RULES_OF.format(offers=offers))}) g
+        FROM ({offers}) s CROSS JOIN offer_rule r CROSS JOIN g
         WHERE r.offer_id = s.offer_id AND g.rule_id = r.rule_id AND NOT EXISTS ({_STORED})"""
 
 
@@ -84,10 +85,11 @@ def counted_among(products: str, offers: str = "") -> str:
     Each once; for the offers of a query or for all.
     """
     some = f"AND {{of}}.offer_id IN ({offers})" if offers else ""
-    return f"""SELECT p.offer_id, p.set_number, p.gtin FROM ({products}) c
+    return f"""WITH g AS MATERIALIZED ({fitting(products=products)})
+        SELECT p.offer_id, p.set_number, p.gtin FROM ({products}) c
         CROSS JOIN offer_product p WHERE p.gtin = c.id {some.format(of="p")}
         UNION ALL SELECT r.offer_id, r.set_number, g.gtin
-        FROM ({fitting(products=products)}) g CROSS JOIN offer_rule r
+        FROM g CROSS JOIN offer_rule r
         WHERE r.rule_id = g.rule_id {some.format(of="r")} AND NOT EXISTS ({_STORED})"""
 
 

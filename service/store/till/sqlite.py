@@ -5,6 +5,7 @@ basket.
 """
 
 import sqlite3
+from collections.abc import Iterable
 
 from service.engine.ledger import Entry, EntryKind
 from service.store.tables.types import epoch_micros
@@ -72,15 +73,17 @@ _LINES = f"""SELECT {selected(PresentedLine, _LINE_SOURCES)}
     CROSS JOIN offer o ON o.id = l.offer_id
     LEFT JOIN redemption_line r ON r.household_id = p.value ->> 1 AND r.deal_id = {DEAL}
     WHERE l.kind = 'offer' GROUP BY l.list_id, l.line ORDER BY l.list_id, l.line"""
+_HAS_RULE = -1
+"""In place of the number of a set: more may count for the offer than the products it names."""
 _PRODUCTS = f"""SELECT {selected(NamedProduct, PRODUCT_SOURCES)}
     FROM offer_product p CROSS JOIN product q ON q.gtin = p.gtin
     WHERE p.gtin IN (SELECT value FROM json_each(?1))
       AND p.offer_id IN (SELECT value FROM json_each(?2))
     UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
     WHERE p.gtin IN (SELECT value FROM json_each(?1))
-      AND p.offer_id IN (SELECT value FROM json_each(?2))"""
-_ANY_RULE = """SELECT 1 FROM json_each(?) o CROSS JOIN offer_rule r WHERE r.offer_id = o.value
-    LIMIT 1"""
+      AND p.offer_id IN (SELECT value FROM json_each(?2))
+    UNION ALL SELECT o.value, {_HAS_RULE}, 0, 0 FROM json_each(?2) o
+    CROSS JOIN offer_rule r WHERE r.offer_id = o.value"""
 _NOW = 2**63 - 1
 """Later than any moment: nothing was something else since then."""
 _FITTING = f"""WITH traits AS (
@@ -96,7 +99,8 @@ _FITTING = f"""WITH traits AS (
             WHERE s.id = p.value AND l.list_id = s.id AND l.kind = 'offer'
             UNION ALL SELECT value, {_NOW} FROM json_each(:drafted)) AS shown GROUP BY offer_id
     ) {FITTING}"""
-_DRAFTS = """SELECT l.offer_id, d.household_id, l.line, l.kind, l.text
+_DRAFTS = """SELECT d.household_id, l.line, l.kind, l.text,
+           (SELECT r.offer_id FROM offer_rule r WHERE r.offer_id = l.offer_id LIMIT 1)
     FROM json_each(:households) h
     CROSS JOIN shopping_list d ON d.household_id = h.value AND d.state = 'draft'
     CROSS JOIN list_line l ON l.list_id = d.id AND l.kind <> 'partner'
@@ -189,34 +193,37 @@ def _look(connection: sqlite3.Connection, wanted: Look, *, most: int | None) -> 
     if most is not None and len(wanted.gtins) * len(offers) > most:
         return None
     named = run(_PRODUCTS, (json_of([*wanted.gtins]), json_of(offers)))
-    products = [*map(NamedProduct._make, named)]
+    products = tuple(map(NamedProduct._make, named))
     prior = Prior(*found_prior) if found_prior[0] else None
     known_as = {*households.values(), *(each.household_id for each in lists)}
     whose = {"households": json_of([*known_as]), "bought": json_of([*wanted.bought])}
     drafted = run(_DRAFTS, whose).fetchall()
-    next_offers = {offer_id for offer_id, *_ in drafted if offer_id is not None}
-    if wanted.gtins and run(_ANY_RULE, (json_of([*next_offers.union(offers)]),)).fetchone():
-        asked = {
-            "gtins": json_of([*wanted.gtins]),
-            "lists": json_of([each.id for each in lists]),
-            "drafted": json_of([*next_offers]),
-        }
-        fitting = [*map(NamedProduct._make, run(_FITTING, asked))]
-        products += [each for each in fitting if each.offer_id in offers]
-        over = {
+    next_offers = {row[-1] for row in drafted if row[-1] is not None}
+    if next_offers or any(each.set_number == _HAS_RULE for each in products):
+        fitting = _fitting(connection, wanted, lists, next_offers)
+        products = tuple([each for each in products if each.set_number != _HAS_RULE])
+        products += tuple([each for each in fitting if each.offer_id in offers])
+        stood_for = {
             each.offer_id for each in fitting if each.gtin in wanted.bought and not each.excluded
         }
-        drafted = [row for row in drafted if row[0] not in over]
-    return Seen(
-        bool(known),
-        prior,
-        households,
-        lists,
-        lines,
-        tuple(products),
-        full_since,
-        tuple([DraftLine(*row) for _, *row in drafted]),
-    )
+        drafted = [row for row in drafted if row[-1] not in stood_for]
+    drafts = tuple([DraftLine._make(row[:-1]) for row in drafted])
+    return Seen(bool(known), prior, households, lists, lines, products, full_since, drafts)
+
+
+def _fitting(
+    connection: sqlite3.Connection,
+    wanted: Look,
+    lists: Iterable[PresentedList],
+    next_offers: Iterable[int],
+) -> list[NamedProduct]:
+    """What of the basket fits the rules of the offers of lists and drafts."""
+    asked = {
+        "gtins": json_of([*wanted.gtins]),
+        "lists": json_of([each.id for each in lists]),
+        "drafted": json_of([*next_offers]),
+    }
+    return [*map(NamedProduct._make, connection.execute(_FITTING, asked))]
 
 
 def write(connection: sqlite3.Connection, effect: Effect) -> bool:
