@@ -1,15 +1,16 @@
 """A cycle planned: every eligible household's offers chosen together; nothing is written."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import polars as pl
+from sqlmodel import Session
 
 from service.cycle import stages
 from service.cycle.expiry import closing_day
 from service.cycle.forecast import fit_and_keep, stored_model
-from service.cycle.inputs import Inputs, read_inputs, read_purchases, read_unnamed_spend
+from service.cycle.inputs import Inputs, midnight, read_inputs, read_purchases, read_unnamed_spend
 from service.cycle.learn import Learned, learned
 from service.cycle.redraft import read_redraft
 from service.cycle.shards import Task, score_shards
@@ -38,7 +39,7 @@ from service.errors import Conflict
 from service.files import layouts
 from service.files.printed import unprintable_contacts
 from service.settings import Settings
-from service.store import cycles, households
+from service.store import baskets, cycles, households
 from service.store.clearing import agreements
 from service.store.offers import issuable
 from service.store.session import Database
@@ -115,6 +116,9 @@ def plan_cycle(
     model = _model(database, settings, read, sample, progress)
     task = _task(database, read, model, eligible, settings, seed=seed)
     mine = read.purchases.filter(pl.col("household_id").is_in(eligible["household_id"].implode()))
+    buyers = read.purchases["household_id"].n_unique()
+    # Nothing more is asked of the others, and two copies would lie in memory to the end.
+    read = replace(read, purchases=read.purchases.clear())
     if sample is None:
         scored = score_shards(mine, task, settings=settings, progress=progress)
     else:
@@ -137,7 +141,7 @@ def plan_cycle(
         task=task,
         inputs=task.inputs,
         learned=read.learned,
-        households=read.purchases["household_id"].n_unique(),
+        households=buyers,
         eligible=eligible,
         left_out=left_out,
         purchases=mine,
@@ -185,7 +189,7 @@ def _read(
     with database.read() as session:
         ended_before = closing_day(session, settings, as_of=as_of, now=now)
         return _Read(
-            purchases=read_purchases(session, settings, before=as_of, household_ids=ids),
+            purchases=_purchases(session, settings, as_of=as_of, household_ids=ids),
             unnamed_spend=read_unnamed_spend(session, settings, as_of=as_of),
             inputs=read_inputs(session, settings, as_of=as_of),
             committed=issuable.committed(session, ended_before=ended_before),
@@ -195,6 +199,21 @@ def _read(
             unlisted=read_unlisted(session, settings),
             number=cycles.count_before(session, as_of),
         )
+
+
+def _purchases(
+    session: Session, settings: Settings, *, as_of: date, household_ids: list[int] | None
+) -> pl.DataFrame:
+    """What these households bought, or all of them: read by the shard, which takes less memory."""
+    asked = household_ids
+    if asked is None:
+        asked = baskets.buyers(session, before=midnight(as_of, settings))
+    ids = sorted(asked)
+    size = settings.shard_households
+    return pl.concat(
+        read_purchases(session, settings, before=as_of, household_ids=ids[start : start + size])
+        for start in range(0, max(len(ids), 1), size)
+    )
 
 
 def _task(
