@@ -19,20 +19,24 @@ _PARTS = ("partner", "recipe", "hours", "tip")
 """The parts of content, those first that somebody paid for or looks forward to."""
 
 
-def fit_lists(drafted: Sequence[Drafted], settings: Settings) -> list[Drafted]:
-    """The lists as they can be printed in the layout of the settings.
+def checker_of(settings: Settings) -> Checker:
+    """What finds the lists that the layout of the settings has no room for."""
+    sender = layouts.sender_of(settings)
+    return Checker(
+        layouts.load(settings.layout),
+        sender=replace(sender, address=sender.address_abroad),
+        departments=settings.walking_order,
+    )
+
+
+def fit_lists(drafted: Sequence[Drafted], checker: Checker) -> list[Drafted]:
+    """The lists as they can be printed, by what `checker_of` gives; it keeps what it has set.
 
     A list that does not fit says of its offers, in its own order, which goods count only where that
     fits; then it keeps each offer that fits with those before it, those that are pinned first, then
     each reminder, then each part of its content. Raises InvalidInput when a list cannot even be
     printed without any.
     """
-    sender = layouts.sender_of(settings)
-    checker = Checker(
-        layouts.load(settings.layout),
-        sender=replace(sender, address=sender.address_abroad),
-        departments=settings.walking_order,
-    )
     found = checker.check_lists(each.document for each in drafted)
     return [
         _fit(each, checker) if problems else each

@@ -1,6 +1,6 @@
 """A cycle: every eligible household's list, made together and issued at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
@@ -8,7 +8,7 @@ import polars as pl
 from sqlmodel import Session
 
 from service.cycle.bought_before import before_issue
-from service.cycle.compose import compose, read_around
+from service.cycle.compose import Around, compose, read_around
 from service.cycle.drafted import (
     PARTNER_LINE,
     Drafted,
@@ -17,13 +17,14 @@ from service.cycle.drafted import (
     reserved_by_offer,
 )
 from service.cycle.expiry import closing_day, expire_lists
-from service.cycle.fit_lists import fit_lists
+from service.cycle.fit_lists import checker_of, fit_lists
 from service.cycle.plan import Plan, Progress, plan_cycle
 from service.cycle.planned import require_same
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients, page_digest_of
 from service.cycle.shards import forget_shards
 from service.engine.allocate.value import depth_percent
+from service.engine.compose import Recipient
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
 from service.engine.lift.before import Before
@@ -104,18 +105,9 @@ def run_cycle(
             general=plan.general.household_ids,
         )
         goods = products.goods_of(session, plan.chosen["offer_id"].unique().to_list())
-    composed = compose(
-        recipients,
-        settings=settings,
-        inputs=plan.inputs,
-        purchases=plan.purchases,
-        scores=plan.scores,
-        chosen=plan.chosen,
-        goods=goods,
-        around=around,
+    composed, drafted = _written(
+        plan, recipients, settings, goods=goods, around=around, progress=progress
     )
-    drafted = fit_lists(composed, settings)
-    progress("compose", len(drafted), len(drafted))
     plan = replace(plan, chosen=_printed(plan.chosen, drafted))
     picked = _picked(plan, settings)
     made = replace(
@@ -134,6 +126,43 @@ def run_cycle(
     progress("issue", len(drafted), len(drafted))
     forget_shards(settings, plan.inputs, seed=seed)
     return report
+
+
+def _written(
+    plan: Plan,
+    recipients: Sequence[Recipient],
+    settings: Settings,
+    *,
+    goods: pl.DataFrame,
+    around: Around,
+    progress: Progress,
+) -> tuple[list[Drafted], list[Drafted]]:
+    """The lists as they were planned, and as they can be printed; written shard by shard."""
+    composed: list[Drafted] = []
+    drafted: list[Drafted] = []
+    checker = checker_of(settings)
+    for some in _shards(recipients, settings.shard_households):
+        whose = pl.Series([each.household_id for each in some], dtype=pl.Int64).implode()
+        of_shard = pl.col("household_id").is_in(whose)
+        made = compose(
+            some,
+            settings=settings,
+            inputs=plan.inputs,
+            purchases=plan.purchases.filter(of_shard),
+            scores=plan.scores.filter(of_shard),
+            chosen=plan.chosen.filter(of_shard),
+            goods=goods,
+            around=around,
+        )
+        composed += made
+        drafted += fit_lists(made, checker)
+        progress("compose", len(drafted), len(recipients))
+    return composed, drafted
+
+
+def _shards(recipients: Sequence[Recipient], size: int) -> Iterator[Sequence[Recipient]]:
+    for start in range(0, len(recipients), size):
+        yield recipients[start : start + size]
 
 
 def _printed(chosen: pl.DataFrame, drafted: Sequence[Drafted]) -> pl.DataFrame:

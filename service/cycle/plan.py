@@ -1,16 +1,17 @@
 """A cycle planned: every eligible household's offers chosen together; nothing is written."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import polars as pl
+from sqlmodel import Session
 
 from service.cycle import stages
 from service.cycle.expiry import closing_day
 from service.cycle.forecast import fit_and_keep, stored_model
 from service.cycle.general import General, items_of
-from service.cycle.inputs import Inputs, read_inputs, read_purchases, read_unnamed_spend
+from service.cycle.inputs import Inputs, midnight, read_inputs, read_purchases, read_unnamed_spend
 from service.cycle.learn import Learned, learned
 from service.cycle.redraft import read_redraft
 from service.cycle.shards import Task, score_shards
@@ -39,7 +40,7 @@ from service.errors import Conflict
 from service.files import layouts
 from service.files.printed import unprintable_contacts
 from service.settings import Settings
-from service.store import cycles, households
+from service.store import baskets, cycles, households
 from service.store.clearing import agreements
 from service.store.offers import issuable
 from service.store.session import Database
@@ -120,6 +121,9 @@ def plan_cycle(
     general = _general(read, eligible, settings)
     profiled = eligible.filter(pl.col("arm") != Arm.GENERAL)["household_id"]
     mine = read.purchases.filter(pl.col("household_id").is_in(profiled.implode()))
+    buyers = read.purchases["household_id"].n_unique()
+    # Nothing more is asked of the others, and two copies would lie in memory to the end.
+    read = replace(read, purchases=read.purchases.clear())
     if sample is None:
         scored = score_shards(mine, task, settings=settings, progress=progress)
     else:
@@ -143,7 +147,7 @@ def plan_cycle(
         task=task,
         inputs=task.inputs,
         learned=read.learned,
-        households=read.purchases["household_id"].n_unique(),
+        households=buyers,
         eligible=eligible,
         left_out=left_out,
         purchases=mine,
@@ -209,7 +213,7 @@ def _read(
     with database.read() as session:
         ended_before = closing_day(session, settings, as_of=as_of, now=now)
         unlisted = read_unlisted(session, settings)
-        bought = read_purchases(session, settings, before=as_of, household_ids=ids)
+        bought = _purchases(session, settings, as_of=as_of, household_ids=ids)
         return _Read(
             # What those bought who agreed to no profile decides nothing here.
             purchases=bought.filter(~_among(bought["household_id"], unlisted.general)),
@@ -223,6 +227,21 @@ def _read(
             number=cycles.count_before(session, as_of),
             sample=sample,
         )
+
+
+def _purchases(
+    session: Session, settings: Settings, *, as_of: date, household_ids: list[int] | None
+) -> pl.DataFrame:
+    """What these households bought, or all of them: read by the shard, which takes less memory."""
+    asked = household_ids
+    if asked is None:
+        asked = baskets.buyers(session, before=midnight(as_of, settings))
+    ids = sorted(asked)
+    size = settings.shard_households
+    return pl.concat(
+        read_purchases(session, settings, before=as_of, household_ids=ids[start : start + size])
+        for start in range(0, max(len(ids), 1), size)
+    )
 
 
 def _task(

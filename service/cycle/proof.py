@@ -14,7 +14,7 @@ import polars as pl
 from sqlmodel import Session
 
 from service.cycle.compose import compose, read_around
-from service.cycle.fit_lists import fit_lists
+from service.cycle.fit_lists import checker_of, fit_lists
 from service.cycle.forecast import stored_model
 from service.cycle.general import score_lists
 from service.cycle.inputs import read_inputs, read_purchases
@@ -164,7 +164,7 @@ def prove(
         goods=goods,
         around=around,
     )
-    made = {each.household_id: each for each in fit_lists(composed, settings)}
+    made = {each.household_id: each for each in fit_lists(composed, checker_of(settings))}
     addresses = {
         row["household_id"]: Address(*(row[part] or "" for part in Address.__annotations__))
         for row in contacts.iter_rows(named=True)

@@ -57,8 +57,7 @@ def bought_products(purchases: pl.DataFrame) -> pl.DataFrame:
     bought comes first.
     """
     return (
-        purchases.filter((pl.col("quantity") > 0) & (pl.col("amount_cents") >= 0))
-        .sort("purchased_at", maintain_order=True)
+        _by_moment(purchases.filter((pl.col("quantity") > 0) & (pl.col("amount_cents") >= 0)))
         .group_by("household_id", "item_id", "gtin")
         .agg(
             pl.len().alias("times"),
@@ -78,6 +77,17 @@ def bought_products(purchases: pl.DataFrame) -> pl.DataFrame:
             descending=[False, False, True, True, False],
         )
     )
+
+
+def _by_moment(purchases: pl.DataFrame) -> pl.DataFrame:
+    """Purchases, those of each household by moment; mostly they are so already."""
+    earlier = pl.col("purchased_at").diff() < pl.duration()
+    goes_back = earlier & (pl.col("household_id").diff() == 0)
+    of_one_part = purchases["household_id"].rle_id().max() or 0
+    is_parted = purchases["household_id"].n_unique() < of_one_part + 1
+    if is_parted or purchases.select(goes_back.any()).item():
+        return purchases.sort("purchased_at", maintain_order=True)
+    return purchases
 
 
 def usual_products(bought: pl.DataFrame) -> pl.DataFrame:
@@ -155,6 +165,7 @@ def compose_documents(
       it (see `Said.scored`), or null.
     """
     offers_of = _by_household(offers)
+    said: dict[tuple[Any, ...], tuple[str, str, str]] = {}
     reminders_of = _by_household(reminders)
     composed = []
     for recipient in recipients:
@@ -169,6 +180,7 @@ def compose_documents(
                 language=recipient.language,
                 wording=wording,
                 needed=due(_habit(row, masthead)) if row.get("item") else Due.UNSAID,
+                said=said,
             )
             for number, row in enumerate(own_offers, start=1)
         )
@@ -222,21 +234,23 @@ def offer_line(
     language: str,
     wording: Wording,
     needed: Due = Due.UNSAID,
+    said: dict[tuple[Any, ...], tuple[str, str, str]] | None = None,
 ) -> OfferLine:
     """The line of an offer on a list in a language; `row` as `compose_documents` takes it.
 
-    `needed` is when the household needs the item that it is reminded of by the offer.
+    `needed` is when the household needs the item that it is reminded of by the offer. `said` keeps
+    what is said of terms, for further lines with the same offers, currency and wordings.
     """
-    if terms is not None and row.get("face_values", "[]") != "[]":
-        terms = terms.at_face_value(row["face_value_cents"])
     translated = _texts_in(row.get("texts", "{}"), language)
     value, detail, goods = row.get("value_text") or "", "", ""
     if terms is not None:
-        value = wording.benefit(terms, currency=currency)
-        detail = wording.condition(terms, currency=currency)
-        if row.get("uses", 1) > 1:
-            detail = wording.joined([detail, wording.say("uses", count=row["uses"])])
-        goods = _goods(row, terms, currency=currency, wording=wording)
+        key = (language, *map(row.get, _SAID_BY))
+        found = None if said is None else said.get(key)
+        if found is None:
+            found = _said_of(row, terms, currency=currency, wording=wording)
+            if said is not None:
+                said[key] = found
+        value, detail, goods = found
     return OfferLine(
         line=number,
         offer_id=row["offer_id"],
@@ -251,6 +265,28 @@ def offer_line(
         item=row.get("item") or "",
         due=needed,
         goods=goods,
+    )
+
+
+_SAID_BY = (
+    "offer_id", "face_value_cents", "uses", "title", "varieties", "product", "size", "shelf_cents",
+)  # fmt: skip
+"""What of a row decides what is said of its terms."""
+
+
+def _said_of(
+    row: Mapping[str, Any], terms: Terms, *, currency: str, wording: Wording
+) -> tuple[str, str, str]:
+    """What comes off, what must be bought, and which products count."""
+    if row.get("face_values", "[]") != "[]":
+        terms = terms.at_face_value(row["face_value_cents"])
+    detail = wording.condition(terms, currency=currency)
+    if row.get("uses", 1) > 1:
+        detail = wording.joined([detail, wording.say("uses", count=row["uses"])])
+    return (
+        wording.benefit(terms, currency=currency),
+        detail,
+        _goods(row, terms, currency=currency, wording=wording),
     )
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from service.engine.content import Content, Pictogram, content_from
@@ -156,9 +157,14 @@ class ListDocument:
 
 def _plain(value: Any) -> Any:
     """A record by the names of its fields, which `asdict` would copy to the last text; a day."""
-    if is_dataclass(value):
-        return {each.name: getattr(value, each.name) for each in fields(value)}
-    return str(value)
+    names = _names(type(value))
+    return str(value) if names is None else {name: getattr(value, name) for name in names}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The names of a record's fields; None of what is no record."""
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else None
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:

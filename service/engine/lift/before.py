@@ -34,6 +34,8 @@ category and everything; null where nobody paid anything."""
 LENGTHS = (14, 28)
 """The lengths of windows, in days."""
 _WINSOR = 0.995
+_FORTNIGHT = 14
+"""All spans, and the year, are so many days times a whole number: days are never told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +67,22 @@ def paid_before(pairs: pl.DataFrame, lines: pl.DataFrame, goods: Goods, *, day: 
     ago = (pl.lit(day) - pl.col("day")).dt.total_days()
     mine = (
         lines.filter(pl.col("household_id").is_in(pairs["household_id"].unique().implode()))
-        .with_columns(ago.alias("ago"))
-        .filter(pl.col("ago").is_between(1, BEFORE_DAYS))
-        .select("household_id", "ago", "basket_id", "gtin", "category_id", "amount_cents")
+        .with_columns(((ago - 1) // _FORTNIGHT).alias("fortnight"))
+        .filter(pl.col("fortnight").is_between(0, BEFORE_DAYS // _FORTNIGHT - 1))
+        .select("household_id", "fortnight", "basket_id", "gtin", "category_id", "amount_cents")
     )
-    by_deal = _by_day(mine.join(goods.products, on="gtin"), "offer_id")
+    by_deal = _by_fortnight(mine.join(goods.products, on="gtin"), "offer_id")
     categories = goods.offers["category_id"].unique()
-    by_category = _by_day(
+    by_category = _by_fortnight(
         mine.filter(pl.col("category_id").is_in(categories.implode())), "category_id"
     )
-    by_household = _by_day(mine.with_columns(pl.lit(0, pl.Int64).alias("any")), "any")
+    by_household = _by_fortnight(mine.with_columns(pl.lit(0, pl.Int64).alias("any")), "any")
     paid = pl.col("amount_cents")
     of_deal = by_deal.group_by("household_id", "offer_id").agg(
-        *(paid.filter(pl.col("ago") <= days).sum().alias(f"paid_{days}_cents") for days in SPANS),
+        *(
+            paid.filter(pl.col("fortnight") < days // _FORTNIGHT).sum().alias(f"paid_{days}_cents")
+            for days in SPANS
+        ),
         paid.sum().alias("paid_year_cents"),
     )
     of_category = by_category.group_by("household_id", "category_id").agg(
@@ -104,9 +109,12 @@ def paid_before(pairs: pl.DataFrame, lines: pl.DataFrame, goods: Goods, *, day: 
     )
 
 
-def _by_day(lines: pl.DataFrame, key: str) -> pl.DataFrame:
-    """What each household paid on each day: household_id, the key, ago, amount_cents."""
-    return lines.group_by("household_id", key, "ago").agg(pl.col("amount_cents").sum())
+def _by_fortnight(lines: pl.DataFrame, key: str) -> pl.DataFrame:
+    """What each household paid in each fortnight: household_id, the key, fortnight, amount_cents.
+
+    Fortnights are counted back, the last is 0.
+    """
+    return lines.group_by("household_id", key, "fortnight").agg(pl.col("amount_cents").sum())
 
 
 def _caps(
@@ -118,7 +126,7 @@ def _caps(
     every: pl.DataFrame,
 ) -> pl.DataFrame:
     def caps(source: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
-        period = ((pl.col("ago") - 1) // days).alias("period")
+        period = (pl.col("fortnight") // (days // _FORTNIGHT)).alias("period")
         paid = source.group_by(key, "household_id", period).agg(pl.col("amount_cents").sum())
         cap = pl.col("amount_cents").quantile(_WINSOR, "higher").cast(pl.Int64).alias(name)
         return paid.filter(pl.col("amount_cents") > 0).group_by(key).agg(cap)
