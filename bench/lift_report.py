@@ -1,9 +1,10 @@
 """What reports of lift cost: from sums at scale, and the sums beside the cycle they are of.
 
 Sums of 1,000,000 households and 1,000 deals, twelve picks a household, are written as a count
-leaves them, in ten regions; then every deal is compared with both controls, judged and frozen, for
-one window. After that all households of Complete Journey 2017 get a cycle (as `bench.loop` does),
-and its windows are counted. Both in CPU seconds of this process and its children.
+leaves them, in ten regions and three windows; then every deal is compared with both controls, in
+all and by region and cell, judged and frozen. After that all households of Complete Journey 2017
+get a cycle (as `bench.loop` does), and its windows are counted. Both in CPU seconds of this process
+and its children.
 
     uv run --all-groups python -m bench.lift --report
 """
@@ -13,6 +14,7 @@ import sqlite3
 import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ from service.deals import load_deals
 from service.demo.run import AS_OF
 from service.engine.allocate.value import CELLS
 from service.engine.lift.moments import Moments
-from service.engine.lift.outcomes import VARIABLES, packed
+from service.engine.lift.outcomes import VARIABLES, WINDOWS, packed
 from service.files.baskets import load_baskets
 from service.files.households import load_households
 from service.files.products import load_products
@@ -83,6 +85,12 @@ def _fill(path: Path) -> int:
             sums = _sums(rng, offer_id)
             rows += len(sums)
             connection.executemany(f"INSERT INTO outcome_sum VALUES ({holders})", sums)
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(outcome_sum)")]
+        for first, _ in WINDOWS[1:]:
+            copied = ", ".join(str(first) if name == "first_day" else name for name in columns)
+            connection.execute(
+                f"INSERT INTO outcome_sum SELECT {copied} FROM outcome_sum WHERE first_day = 0"
+            )
     connection.close()
     return rows
 
@@ -91,24 +99,30 @@ def from_sums(folder: Path) -> None:
     """Print what reporting costs from sums."""
     path = folder / "sums.db"
     rows = _fill(path)
-    window = OutcomeWindow(
-        cycle_id=1, first_day=0, last_day=14, counted_at=datetime.now(UTC),
-        counted_until=date(2026, 3, 16), final=True,
-    )  # fmt: skip
+    windows = {
+        first: OutcomeWindow(
+            cycle_id=1, first_day=first, last_day=last, counted_at=datetime.now(UTC),
+            counted_until=date(2026, 4, 27), final=True,
+        )
+        for first, last in WINDOWS
+    }  # fmt: skip
     deals = {n: stored.Deal(n, f"D{n}", "Dale", 5, 1, "") for n in range(1, DEALS + 1)}
     database = Database(f"sqlite:///{path}")
     began = cpu()
     with database.read() as session:
-        judged = judge(stored.sums(session, 1), deals, {0: window}, Drawn(AS_OF, 0, 10))
+        judged = judge(stored.sums(session, 1), deals, windows, Drawn(AS_OF, 0, 10))
     compared = cpu()
+    figures = 0
+    uses = pl.DataFrame(schema=_NO_USES)
     with database.read() as session:
-        uses = pl.DataFrame(schema=_NO_USES)
-        figures = figures_of(stored.sums(session, 1), judged, uses, ())
+        for first, rows_of in groupby(stored.sums(session, 1), lambda row: row.first_day):
+            mine = [each for each in judged if each.lift.window.first_day == first]
+            figures += len(figures_of(rows_of, mine, uses, ()))
     done = cpu()
-    print(f"{HOUSEHOLDS:,} households, {DEALS:,} deals, {rows:,} groups, "
+    print(f"{HOUSEHOLDS:,} households, {DEALS:,} deals, {len(windows)} windows of {rows:,} groups, "
           f"{path.stat().st_size / 1e6:,.0f} MB of sums")  # fmt: skip
     print(f"compared {len(judged):,} times and judged: {compared - began:.1f} CPU s; "
-          f"{len(figures):,} reports' figures: {done - compared:.1f} CPU s")  # fmt: skip
+          f"{figures:,} reports' figures: {done - compared:.1f} CPU s", flush=True)  # fmt: skip
 
 
 def beside_a_cycle(folder: Path) -> None:

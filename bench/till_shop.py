@@ -75,6 +75,8 @@ def fill(database: Database, households: int, cards: int) -> None:
     uses = [str(deal.uses) for deal in DEALS]
     blob = "hex(zeroblob(1500))" if lite else "repeat('x', 3000)"
 
+    offer = f"1 + (i * 7 + line * 25) % {OFFERS}"
+
     def many(count: int) -> str:
         return series.format(n=count)
 
@@ -105,16 +107,17 @@ def fill(database: Database, households: int, cards: int) -> None:
                 document, written_at)
             SELECT i, '255{GCN}' || {serial}, i, 'issued', '2026-03-02', '2026-03-15', {blob}, {now}
             FROM {many(households)}""",
-        *(
-            f"""INSERT INTO list_line (list_id, line, kind, offer_id, text, face_value_cents, uses,
-                    reserved_cents, reason)
-                SELECT i, {line}, 'offer', {offer}, 'An offer with a text as printed', 50,
-                    {_by_deal(uses, f"({offer})")}, 48, '' FROM {many(households)}"""
-            for line in range(1, LINES + 1)
-            for offer in [f"1 + (i * 7 + {line * 25}) % {OFFERS}"]
-        ),
+        # List after list, so that the tables grow at their ends, however many there are.
+        f"""INSERT INTO list_line (list_id, line, kind, offer_id, text, face_value_cents, uses,
+                reserved_cents, reason)
+            SELECT i, line, 'offer', {offer}, 'An offer with a text as printed', 50,
+                {_by_deal(uses, f"({offer})")}, 48, ''
+            FROM {many(households)} CROSS JOIN (SELECT i AS line FROM {many(LINES)}) AS m""",
     ]
     with database.alter() as connection:
+        if not lite:
+            # Rows are right by how they are made: no reference is looked up.
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         for statement in statements:
             connection.exec_driver_sql(statement.replace("%", "%%") if not lite else statement)
     _cards(database, cards)

@@ -1,6 +1,6 @@
 """Counting what households bought in the windows after a cycle, and freezing what is final."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -67,12 +67,15 @@ def count_outcomes(database: Database, settings: Settings, *, today: date) -> It
         due = [w for w in WINDOWS if _is_due(cycle, w, known.get(w[0]), today=today)]
         if not due:
             continue
+        until = _until(cycle, due[-1], today)
         with database.read() as session:
-            sales = read_sales(session, settings, cycle, before=_until(cycle, due[-1], today))
+            sales = read_sales(session, settings, cycle, before=until)
+            begin = cycle.valid_from + timedelta(days=due[0][0] - USUAL_DAYS)
+            sent = stored.business_days(session, since=begin, before=until)
         if sales is None:
             continue
         for window in due:
-            yield _count(database, sales, window, known.get(window[0]), today=today)
+            yield _count(database, sales, sent, window, known.get(window[0]), today=today)
 
 
 def _is_due(
@@ -100,20 +103,29 @@ def _until(cycle: Cycle, window: tuple[int, int], today: date) -> date:
 def _count(
     database: Database,
     sales: CycleSales,
+    sent: Mapping[str, Sequence[date]],
     window: tuple[int, int],
     known: OutcomeWindow | None,
     *,
     today: date,
 ) -> Counted:
-    """Count one window, and freeze its reports where it is final."""
+    """Count one window, and freeze its reports where it is final.
+
+    `sent` are the days on which stores sold anything, which may be more than the window's.
+    """
     cycle, picks = sales.cycle, sales.picks
     first, end = (cycle.valid_from + timedelta(days=day) for day in window)
     until = _until(cycle, window, today)
     was_final = known is not None and known.final
     with database.read() as session:
-        sent = stored.business_days(session, since=first - timedelta(days=USUAL_DAYS), before=until)
         deals = stored.deals(session, picks["offer_id"].unique().sort().to_list())
-    silent = silences(sent, first_day=first, until=until)
+    since = first - timedelta(days=USUAL_DAYS)
+    of_window = {
+        store: [day for day in days if since <= day < until] for store, days in sent.items()
+    }
+    silent = silences(
+        {store: days for store, days in of_window.items() if days}, first_day=first, until=until
+    )
     found, uses = sales.outcomes_in(window)
     row = partial(
         OutcomeWindow,

@@ -133,10 +133,7 @@ def _by_region(
     session: Session, settings: Settings, cycle: Cycle, found: pl.DataFrame
 ) -> pl.DataFrame:
     """Outcomes with the region of each household's usual store as their name; none is empty."""
-    regions = catalogue.store_regions(session)
-    if not any(regions.values()):
-        return found.with_columns(pl.lit("").alias("name"))
-    homes = homes_of(session, settings, cycle, regions)
+    homes = homes_of(session, settings, cycle, catalogue.store_regions(session))
     named = found.join(homes, on="household_id", how="left", maintain_order="left")
     return named.with_columns(pl.col("region").fill_null("").alias("name")).drop("region")
 

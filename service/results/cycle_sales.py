@@ -109,8 +109,10 @@ def homes_of(
 ) -> pl.DataFrame:
     """household_id and region of its usual store in the year before a cycle; `regions` of all.
 
-    Who shopped nowhere then has no row.
+    Who shopped nowhere then has no row, and nobody where no store has a region.
     """
+    if not any(regions.values()):
+        return pl.DataFrame(schema={"household_id": pl.Int64, "region": pl.String})
     start = cycle.valid_from - timedelta(days=BEFORE_DAYS)
     usual = baskets.usual_stores(
         session, since=midnight(start, settings), before=midnight(cycle.valid_from, settings)

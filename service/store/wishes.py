@@ -101,24 +101,27 @@ def read(session: Session, household_ids: Sequence[int] | None = None) -> Wishes
             *(getattr(Wish, name) for name in ("act", "said_on", "until")),
         )
     )
-    schema = WISHES | {"brand": pl.String, "deal_id": pl.Int64}
-    order = ["household_id", "item_id", "brand", "deal_id", "act", "said_on", "until"]
-    found = pl.DataFrame(
-        [tuple(row) for row in rows], schema={name: schema[name] for name in order}, orient="row"
-    )
-
-    def of(name: str) -> pl.DataFrame:
-        return found.filter(pl.col(name).is_not_null())
-
+    items, brands, deals = [], [], []
+    for household, item, brand, deal, act, said_on, until in rows:
+        if item is not None:
+            items.append((household, item, act, said_on, until))
+        elif brand is not None:
+            brands.append((household, brand, act))
+        else:
+            deals.append((household, deal, act))
+    of_brand = {"household_id": pl.Int64, "brand": pl.String, "act": pl.String}
+    of_deal = {"household_id": pl.Int64, "deal_id": pl.Int64, "act": pl.String}
     return Wishes(
-        items=of("item_id").select(*WISHES).sort("household_id", "item_id"),
-        brands=of("brand").select("household_id", "brand", "act"),
-        deals=of("deal_id").select("household_id", "deal_id", "act"),
+        items=pl.DataFrame(sorted(items, key=lambda row: row[:2]), WISHES, orient="row"),
+        brands=pl.DataFrame(brands, of_brand, orient="row"),
+        deals=pl.DataFrame(deals, of_deal, orient="row"),
     )
 
 
 def of_offers(session: Session, said: Wishes, offer_ids: Sequence[int]) -> pl.DataFrame:
     """What is said of the offers' deals, or of their only brand: household_id, offer_id, act."""
+    if said.deals.is_empty() and said.brands.is_empty():
+        return pl.DataFrame(schema=_OF_OFFERS)
     stage(session, "staged_offer", pl.DataFrame({"offer_id": offer_ids}, {"offer_id": pl.Int64}))
     found = [pl.DataFrame(schema=_OF_OFFERS)]
     for rows, query, key in (

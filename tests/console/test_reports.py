@@ -91,6 +91,6 @@ def test_lift_is_shown_by_region_and_by_kind_of_household(house: House) -> None:
     assert "Exploratory" in page
     assert "Exploratory" not in client.get(f"{REPORTS}/lift").text
     rows = client.get(f"{REPORTS}/lift.csv", params={"by": "cell"}).text.splitlines()
-    assert "light" in rows[1]
+    assert "buys little" in rows[1]
     assert len(rows) - 1 == 9
     assert client.get(f"{REPORTS}/lift", params={"by": "street"}).status_code == 422
