@@ -2,24 +2,18 @@
 
 from dataclasses import dataclass
 
-from service.engine.render.parts import Condition, Style, TemplatePart
+from service.engine.render.parts import Box, Condition, Style, TemplatePart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PageCode:
+class PageCode(Box):
     """The box of the QR code that opens the list on a phone."""
 
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
     conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ControlMarks:
+class ControlMarks(Box):
     """Bars that an inserter reads, one below the other at a distance of `pitch`.
 
     Each name in `bars` says when its bar is printed: `always`, `first` or `last` page of the piece,
@@ -27,63 +21,32 @@ class ControlMarks:
     makes the number of bars even.
     """
 
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
     pitch: float
     bars: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AddressBox:
+class AddressBox(Box):
     """The box of the address, whose lines are aligned with its bottom."""
 
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
     style: Style
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SymbolBox:
+class SymbolBox(Box):
     """The box of the symbol, with its quiet zones and the text below it."""
 
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
     style: Style
     align: str = "left"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PieceMark:
+class PieceMark(Box):
     """The box of a Data Matrix by which machines identify the piece, with its id or number."""
 
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
     template: tuple[TemplatePart, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PostalBarcodeBox:
+class PostalBarcodeBox(Box):
     """The box of a postal barcode that does not stand below the address, with its clear zone."""
-
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float

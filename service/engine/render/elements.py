@@ -10,7 +10,7 @@ from service.engine.render.boxes import (
     PostalBarcodeBox,
     SymbolBox,
 )
-from service.engine.render.parts import Condition, PictureBox, Rule, TextBox
+from service.engine.render.parts import Box, Condition, PictureBox, Rule, TextBox
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OfferGrid:
+class OfferGrid(Box):
     """Offers in rows as even as can be, from left to right.
 
     `first` to `last` are the ranks by worth that it shows; a `last` of 0 is that of the weakest.
@@ -80,12 +80,6 @@ class OfferGrid:
     ones; where that does not fit either, all are. `slots` are drawn below it if there is room.
     """
 
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
     gutter: float
     lead: GridRows | None
     rest: GridRows
@@ -102,16 +96,10 @@ class OfferGrid:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Repeat:
+class Repeat(Box):
     """A row for each line of something, down the columns: `of` is `recipe_items`,
     `recipe_steps` or `hours`."""
 
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
     of: str
     columns: int
     gutter: float
@@ -120,15 +108,9 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShoppingListBox:
+class ShoppingListBox(Box):
     """Lines grouped by department, in `columns` columns of about the same height."""
 
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
     columns: int
     gutter: float
     department_gap: float

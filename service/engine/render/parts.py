@@ -72,12 +72,8 @@ class TextBox:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rule:
-    """A filled rectangle, or an outlined one with `stroke_pt`: hairlines, bands, tick boxes.
-
-    `radius` rounds its corners. In the cell of a grid, one with `stretch` is as high as its row,
-    less what its `h` is below 0.
-    """
+class Box:
+    """A place on a page, or in a cell; `x` and `y` are its top left corner."""
 
     id: str
     page: int
@@ -85,6 +81,16 @@ class Rule:
     y: float
     w: float
     h: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule(Box):
+    """A filled rectangle, or an outlined one with `stroke_pt`: hairlines, bands, tick boxes.
+
+    `radius` rounds its corners. In the cell of a grid, one with `stretch` is as high as its row,
+    less what its `h` is below 0.
+    """
+
     colour: bytes
     stroke_pt: float = 0.0
     radius: float = 0.0
@@ -95,7 +101,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PictureBox:
+class PictureBox(Box):
     """The box of a picture, which keeps its proportions in it.
 
     `source` is a variable that names the picture. Without one, the pictogram of the same line, or
@@ -105,12 +111,6 @@ class PictureBox:
     cell, one with `stretch` takes the height that its row gains, and what is below it moves down.
     """
 
-    id: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
     source: str
     pictogram: str
     colour: bytes
