@@ -112,13 +112,16 @@ def plan_cycle(
     read = _read(database, settings, as_of=as_of, sample=sample, now=now)
     progress("history", 1, 1)
     eligible = _eligible(read, settings, as_of=as_of, seed=seed)
-    left_out = _left_out(database, settings, eligible, read.unlisted)
+    general = _general(read, eligible, settings)
+    # Where many buy nothing alike, a list that follows from that alone would be empty.
+    unlisted = read.unlisted.without_general() if general.items.is_empty() else read.unlisted
+    left_out = _left_out(database, settings, eligible, unlisted)
     eligible = eligible.join(left_out, on="household_id", how="anti", maintain_order="left")
     if eligible.is_empty():
         raise Conflict("No eligible household's letter can be printed; no cycle was made.")
+    general = general.among(eligible["household_id"].to_list())
     model = _model(database, settings, read, sample, progress)
     task = _task(database, read, model, eligible, settings, seed=seed)
-    general = _general(read, eligible, settings)
     profiled = eligible.filter(pl.col("arm") != Arm.GENERAL)["household_id"]
     mine = read.purchases.filter(pl.col("household_id").is_in(profiled.implode()))
     buyers = read.purchases["household_id"].n_unique()

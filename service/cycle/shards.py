@@ -150,7 +150,8 @@ def score_shards(
     ids = purchases["household_id"].unique().sort()
     size = settings.shard_households
     shards: list[Shard] = []
-    for start in range(0, len(ids), size):
+    # Without a household there is one shard with nothing in it, so that frames have their columns.
+    for start in range(0, max(len(ids), 1), size):
         mine = ids[start : start + size]
         rows = pack(purchases.filter(pl.col("household_id").is_in(mine.implode())))
         name = hashlib.sha256(shared + version + rows).hexdigest()[:32]

@@ -26,6 +26,10 @@ class Unlisted:
     unprofiled: frozenset[int]
     general: frozenset[int] = frozenset()
 
+    def without_general(self) -> "Unlisted":
+        """The same where no general list is made."""
+        return Unlisted(self.erased, self.unprofiled | self.general)
+
     def __contains__(self, household_id: int) -> bool:
         return household_id in self.erased or household_id in self.unprofiled
 

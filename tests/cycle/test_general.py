@@ -154,3 +154,13 @@ def test_an_explanation_reads_no_purchase_and_status_counts_both(
         explain_household(database, general, ref(NEITHER), as_of=AS_OF)
     status = read_status(database)
     assert (status.lists_without_profile, status.households_without_list) == (2, 1)
+
+
+def test_none_is_made_where_nothing_is_bought_by_many(
+    database: Database, general: Settings
+) -> None:
+    for (each,) in query(database, "SELECT ref FROM household"):
+        said = Said(Purpose.PROFILE, False, ConsentChannel.DESK)
+        consents.say(database, each, said, by=Actor("tests"), now=NOW)
+    with pytest.raises(Conflict, match="No eligible household"):
+        cycle(database, general)
