@@ -133,8 +133,8 @@ def add(
     _add_products(session, "offer_product", kept.counted, ids, progress=progress)
     _add_products(session, "offer_exclusion", kept.excluded, ids, progress=lambda *_: None)
     rule_ids = goods.add_rules(session, kept.rules, kept.names)
-    named = kept.named.join(ids, on="place", maintain_order="left")
-    ruled = named.with_columns(rule_ids.gather(named["rule"]).alias("rule_id"))
+    ruled = kept.named.join(ids, on="place", maintain_order="left")
+    ruled = ruled.with_columns(rule_ids.gather(ruled["rule"]).alias("rule_id"))
     goods.add_offer_rules(session, ruled.select("offer_id", "set_number", "rule_id"))
 
 

@@ -59,10 +59,11 @@ _IDLE_SECONDS = 300
 
 @dataclass(slots=True)
 class _Prepared:
-    """A connection on which both statements are prepared."""
+    """A connection on which the statements are prepared."""
 
     connection: Any
     look: Any
+    fit: Any
     write: Any
     used_at: float
 
@@ -72,6 +73,8 @@ class _Long:
     """What a look found, too long to be read in the event loop."""
 
     row: Any
+    look: Look
+    fit: str | None
 
 
 class AsyncGate:
@@ -177,26 +180,30 @@ class AsyncGate:
         )
         try:
             look = await connection.prepare(postgresql.LOOK)
+            fit = await connection.prepare(postgresql.FIT)
             write = await connection.prepare(postgresql.WRITE)
             # Preparing alone leaves a transaction open, which holds the tables against changes.
             await connection.execute("SELECT")
         except BaseException:
             connection.terminate()
             raise
-        return _Prepared(connection, look, write, time.monotonic())
+        return _Prepared(connection, look, fit, write, time.monotonic())
 
 
 def _read(steps: Steps, found: _Long) -> Step | str:
-    return advance(steps, postgresql.seen(found.row))
+    return advance(steps, postgresql.seen(found.row, found.look, found.fit))
 
 
 async def _run(ready: _Prepared, steps: Steps, step: Step | str) -> Aside | _Long | str:
     while not isinstance(step, Aside | str):
         if isinstance(step, Look):
             row = await ready.look.fetchrow(*postgresql.look_parameters(step))
-            if postgresql.length(row) > AT_ONCE_CHARS:
-                return _Long(row)
-            step = advance(steps, postgresql.seen(row))
+            fit = None
+            if asked := postgresql.fit_parameters(step, row):
+                fit = await ready.fit.fetchval(*asked)
+            if postgresql.length((*row, fit)) > AT_ONCE_CHARS:
+                return _Long(row, step, fit)
+            step = advance(steps, postgresql.seen(row, step, fit))
         elif isinstance(step, Effect):
             step = advance(steps, await _write(ready, step))
         else:

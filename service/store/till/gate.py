@@ -115,7 +115,10 @@ def _run_postgresql(connection: psycopg.Connection[Any], steps: Steps, step: Ste
     while not isinstance(step, str):
         if isinstance(step, Look):
             cursor.execute(postgresql.LOOK, postgresql.look_parameters(step), prepare=True)
-            step = advance(steps, postgresql.seen(cursor.fetchone() or ()))
+            row, fit = cursor.fetchone() or (), None
+            if asked := postgresql.fit_parameters(step, row):
+                (fit,) = cursor.execute(postgresql.FIT, asked, prepare=True).fetchone() or (None,)
+            step = advance(steps, postgresql.seen(row, step, fit))
         elif isinstance(step, Effect):
             step = advance(steps, _write_postgresql(cursor, step))
         elif isinstance(step, Guesses):

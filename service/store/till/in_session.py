@@ -17,7 +17,10 @@ def look(session: Session, wanted: Look) -> Seen:
         return sqlite.look(driver, wanted)
     cursor: psycopg.RawCursor[Any] = psycopg.RawCursor(driver)
     cursor.execute(postgresql.LOOK, postgresql.look_parameters(wanted))
-    return postgresql.seen(cursor.fetchone() or ())
+    row, fit = cursor.fetchone() or (), None
+    if asked := postgresql.fit_parameters(wanted, row):
+        (fit,) = cursor.execute(postgresql.FIT, asked).fetchone() or (None,)
+    return postgresql.seen(row, wanted, fit)
 
 
 def write(session: Session, effect: Effect) -> None:

@@ -50,6 +50,7 @@ from service.store.till.steps import (
     Seen,
     UseRow,
     Watch,
+    with_fitting,
 )
 
 _LINE_SOURCES = {
@@ -104,26 +105,15 @@ WITH who AS (
         SELECT {_USES} FROM used r
         WHERE r.household_id = l.household_id AND r.deal_id = l.deal_id
     ) u
-), offered AS MATERIALIZED (
-    SELECT l.offer_id, min(s.written_at) AS since
-    FROM lines l JOIN shopping_list s ON s.id = l.list_id
-    WHERE EXISTS (SELECT FROM offer_rule r WHERE r.offer_id = l.offer_id OFFSET 0)
-    GROUP BY l.offer_id
-), traits AS (
-    SELECT gtin, restriction, NULL::timestamptz AS until, brand, item_id, category_id
-    FROM product WHERE gtin = ANY ({gtins})
-    UNION ALL SELECT gtin, q.restriction, m.until, m.brand, m.item_id, m.category_id
-    FROM product_before m JOIN product q USING (gtin) WHERE gtin = ANY ({gtins})
-), keyed AS MATERIALIZED ({KEYED}
 ), named AS (
     SELECT {selected(NamedProduct, PRODUCT_SOURCES)}
     FROM offer_product p JOIN product q ON q.gtin = p.gtin
     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
     UNION ALL SELECT {selected(NamedProduct, EXCLUSION_SOURCES)} FROM offer_exclusion p
     WHERE p.offer_id IN (SELECT offer_id FROM lines) AND p.gtin = ANY ({gtins})
-    UNION ALL {FITTING}
 ), drafts AS (
-    SELECT h.household_id, l.line, l.kind, l.text
+    SELECT h.household_id, l.line, l.kind, l.text,
+           (SELECT offer_id FROM offer_rule r WHERE r.offer_id = l.offer_id LIMIT 1) AS offer_id
     FROM (SELECT household_id FROM who UNION SELECT household_id FROM lists) h
     CROSS JOIN LATERAL (
         SELECT id FROM shopping_list
@@ -136,12 +126,11 @@ WITH who AS (
               SELECT item_id FROM product WHERE gtin = ANY ({bought}) AND item_id IS NOT NULL)))
       AND NOT EXISTS (SELECT FROM offer_product p
                       WHERE p.offer_id = l.offer_id AND p.gtin = ANY ({bought}) OFFSET 0)
-      AND NOT EXISTS (SELECT FROM offer_rule r JOIN goods_rule u ON u.id = r.rule_id
-                      WHERE r.offer_id = l.offer_id AND EXISTS (
-                          SELECT FROM goods_rule_name x JOIN keyed k USING (kind, key)
-                          WHERE x.rule_id = r.rule_id AND k.until IS NULL AND k.restriction = ''
-                            AND k.gtin = ANY ({bought}) GROUP BY k.gtin
-                          HAVING count(*) = u.kinds AND NOT bool_or(x.is_excluded)) OFFSET 0)
+), ruled AS (
+    SELECT offer_id, (SELECT written_at FROM shopping_list WHERE id = l.list_id) AS since
+    FROM lines l
+    WHERE EXISTS (SELECT FROM offer_rule r WHERE r.offer_id = l.offer_id OFFSET 0)
+    UNION ALL SELECT offer_id, NULL FROM drafts WHERE offer_id IS NOT NULL
 )
 SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
     (SELECT json_build_array({names(Prior)})::text FROM redemption
@@ -160,7 +149,8 @@ SELECT EXISTS (SELECT FROM store WHERE id = {reference.store_id}),
            AND guessed_at > {watch.since} AND guessed_at < {watch.until}
          ORDER BY guessed_at DESC LIMIT 1 OFFSET {watch.store_spare}))) * 1000000)::bigint,
     (SELECT json_agg(json_build_array({names(DraftLine)}) ORDER BY household_id, line)::text
-     FROM drafts)
+     FROM drafts),
+    (SELECT json_agg(json_build_array(offer_id, since))::text FROM ruled)
 """
 
 
@@ -254,6 +244,18 @@ SELECT is_left FROM room"""
 
 
 LOOK = _look_statement()
+FIT = f"""
+WITH offered AS MATERIALIZED (
+    SELECT (e ->> 0)::bigint AS offer_id, min((e ->> 1)::timestamptz) AS since
+    FROM json_array_elements($1::text::json) e GROUP BY 1
+), traits AS (
+    SELECT gtin, restriction, NULL::timestamptz AS until, brand, item_id, category_id
+    FROM product WHERE gtin = ANY ($2::text::bigint[])
+    UNION ALL SELECT gtin, q.restriction, m.until, m.brand, m.item_id, m.category_id
+    FROM product_before m JOIN product q USING (gtin) WHERE gtin = ANY ($2::text::bigint[])
+), keyed AS MATERIALIZED ({KEYED})
+SELECT json_agg(json_build_array({names(NamedProduct)}))::text FROM ({FITTING}) AS fitting"""
+"""What of a basket fits the rules of the offers that `LOOK` found: it has its parameters."""
 WRITE = _write_statement()
 GUESS = _guess_statement()
 # Whoever counts guesses of a key or a store waits for whoever is at it, and sees what that one
@@ -287,10 +289,15 @@ def length(row: Sequence[Any]) -> int:
     return sum([len(each) for each in row if type(each) is str])
 
 
-def seen(row: Sequence[Any]) -> Seen:
-    """The one row of `LOOK`, read."""
-    store_known, prior, who, lists, lines, products, full_since_micros, drafts = row
-    return Seen(
+def fit_parameters(look: Look, row: Sequence[Any]) -> list[Any] | None:
+    """The parameters of `FIT` after `LOOK` found its row; None where no offer has a rule."""
+    return [row[-1], _gtins([*look.gtins])] if row[-1] and look.gtins else None
+
+
+def seen(row: Sequence[Any], look: Look | None = None, fit: str | None = None) -> Seen:
+    """The one row of `LOOK`, read, with what `FIT` found for the same look."""
+    store_known, prior, who, lists, lines, products, full_since_micros, drafts, _ = row
+    found = Seen(
         store_known=store_known,
         prior=Prior(*from_json(prior)) if prior else None,
         households=dict(from_json(who)) if who else {},
@@ -300,6 +307,9 @@ def seen(row: Sequence[Any]) -> Seen:
         full_since_micros=full_since_micros,
         drafts=tuple(map(DraftLine._make, from_json(drafts))) if drafts else (),
     )
+    if look is None or not fit:
+        return found
+    return with_fitting(found, look, map(NamedProduct._make, from_json(fit)))
 
 
 def write_parameters(effect: Effect) -> list[Any]:

@@ -44,6 +44,7 @@ from service.store.till.steps import (
     RefusalRow,
     Seen,
     UseRow,
+    with_fitting,
 )
 
 _STORE_AND_PRIOR = f"""SELECT EXISTS (SELECT 1 FROM store WHERE id = :store_id),
@@ -197,18 +198,15 @@ def _look(connection: sqlite3.Connection, wanted: Look, *, most: int | None) -> 
     prior = Prior(*found_prior) if found_prior[0] else None
     known_as = {*households.values(), *(each.household_id for each in lists)}
     whose = {"households": json_of([*known_as]), "bought": json_of([*wanted.bought])}
-    drafted = run(_DRAFTS, whose).fetchall()
-    next_offers = {row[-1] for row in drafted if row[-1] is not None}
-    if next_offers or any(each.set_number == _HAS_RULE for each in products):
-        fitting = _fitting(connection, wanted, lists, next_offers)
+    drafts = tuple(map(DraftLine._make, run(_DRAFTS, whose)))
+    has_rule = [each for each in products if each.set_number == _HAS_RULE]
+    if has_rule:
         products = tuple([each for each in products if each.set_number != _HAS_RULE])
-        products += tuple([each for each in fitting if each.offer_id in offers])
-        stood_for = {
-            each.offer_id for each in fitting if each.gtin in wanted.bought and not each.excluded
-        }
-        drafted = [row for row in drafted if row[-1] not in stood_for]
-    drafts = tuple([DraftLine._make(row[:-1]) for row in drafted])
-    return Seen(bool(known), prior, households, lists, lines, products, full_since, drafts)
+    seen = Seen(bool(known), prior, households, lists, lines, products, full_since, drafts)
+    next_offers = {line.offer_id for line in drafts if line.offer_id is not None}
+    if not (has_rule or next_offers):
+        return seen
+    return with_fitting(seen, wanted, _fitting(connection, wanted, lists, next_offers))
 
 
 def _fitting(

@@ -4,8 +4,8 @@ The fields of a row are the columns of its table or of what is looked up; both d
 are made of them (see `rows`).
 """
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple, TypeAlias
 
@@ -88,12 +88,16 @@ class NamedProduct(NamedTuple):
 
 
 class DraftLine(NamedTuple):
-    """A line of a household's draft, its next list; kinds are those of list lines."""
+    """A line of a household's draft, its next list; kinds are those of list lines.
+
+    `offer_id` is its offer where that has a rule.
+    """
 
     household_id: int
     line: int
     kind: str
     text: str
+    offer_id: int | None = None
 
 
 class Identity(NamedTuple):
@@ -182,6 +186,18 @@ class Seen:
     products: tuple[NamedProduct, ...]
     full_since_micros: int | None = None
     drafts: tuple[DraftLine, ...] = ()
+
+
+def with_fitting(seen: Seen, look: Look, fitting: Iterable[NamedProduct]) -> Seen:
+    """What was found with the products that fit the rules of offers, on lists and in drafts."""
+    found = [*fitting]
+    offers = {line.offer_id for line in seen.lines}
+    stood_for = {each.offer_id for each in found if each.gtin in look.bought and not each.excluded}
+    return replace(
+        seen,
+        products=(*seen.products, *[each for each in found if each.offer_id in offers]),
+        drafts=tuple([line for line in seen.drafts if line.offer_id not in stood_for]),
+    )
 
 
 class RedemptionRow(NamedTuple):
