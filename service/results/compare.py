@@ -272,15 +272,14 @@ def _sales_and_buyers(sums: Moments) -> list[list[float]]:
 def _side_of(rows: Sequence[Sums], amounts: Sequence[Sequence[float]], at: Sequence[int]) -> Side:
     """Some rows of an arm together; `amounts` are the sales and the buyers of each row."""
     mine = [rows[n] for n in at]
-    largest = sorted((each for row in mine for each in (row.largest, row.second)), reverse=True)
+    largest = (each for row in mine for each in (row.largest, row.second))
+    top = sorted([*largest, 0.0, 0.0], reverse=True)
     whole = sum(amounts[n][0] for n in at)
     return Side(
         households=sum(row.households for row in mine),
         given=sum(row.given for row in mine),
         redeemed=sum(row.redeemed for row in mine),
-        sales=Amounts(
-            whole, *[*largest, 0.0, 0.0][:2], buyers=round(sum(amounts[n][1] for n in at))
-        ),
+        sales=Amounts(whole, top[0], top[1], buyers=round(sum(amounts[n][1] for n in at))),
     )
 
 
