@@ -138,8 +138,8 @@ class _PackageFiles(asyncssh.SFTPServer):
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
         """Yield the entries of a folder."""
-        for each in (b".", b".."):
-            yield asyncssh.SFTPName(each, attrs=_folder_attrs(0o555))
+        yield asyncssh.SFTPName(b".", attrs=await self.stat(path))
+        yield asyncssh.SFTPName(b"..", attrs=_folder_attrs(0o555))
         match _path_parts(path):
             case []:
                 found = {root: _folder_attrs(mode) for root, mode in _MODES.items()}

@@ -260,6 +260,9 @@ def test_listings_have_dates_and_refusals_say_why(database: Database, served: Se
                 assert at == published_at // 1_000_000
             listed = {each.filename: each for each in await house.readdir(f"out/{NAME}_v1")}
             assert listed["manifest.json"].attrs.mtime
+            assert listed["."].attrs.mtime
+            (here,) = [each for each in await house.readdir("ack") if each.filename == "."]
+            assert stat.S_IMODE(here.attrs.permissions or 0) == 0o755
             with pytest.raises(asyncssh.SFTPFailure, match="status") as refused:
                 async with house.open("ack/day.csv", "w") as file:
                     await file.write(HEAD.replace("status", "state_of_it") + ROW)
