@@ -66,7 +66,7 @@ _ON_A_COPY = (
 
 
 def compose(
-    recipients: list[Recipient],
+    recipients: Sequence[Recipient],
     *,
     settings: Settings,
     inputs: Inputs,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -10,7 +9,6 @@ import polars as pl
 from service.cycle.inputs import Inputs
 from service.engine.content import Content
 from service.engine.records import DealKind, ListDocument, OfferLine, ReminderLine
-from service.store.issued import BY_OFFER
 
 PARTNER_LINE = "partner"
 """The kind of a list line that is printed and unknown to the till."""
@@ -103,40 +101,15 @@ def list_lines(
     return [*offers, *reminded]
 
 
-def issued_by_offer(drafted: Sequence[Drafted]) -> pl.DataFrame:
-    """What lists carry of each offer, by offer: the columns of `store.issued.BY_OFFER`."""
-    rows = [
-        (
-            line["offer_id"],
-            1,
-            line["face_value_cents"],
-            line["reserved_cents"] * line["uses"],
-            line["expected_uses"] or 0.0,
-        )
-        for each in drafted
-        for line in each.lines
-        if line["offer_id"] is not None
-    ]
-    frame = pl.DataFrame(rows, BY_OFFER, orient="row")
-    return frame.group_by("offer_id", maintain_order=True).agg(pl.all().sum()).sort("offer_id")
-
-
-def reserved_by_offer(drafted: Sequence[Drafted]) -> pl.DataFrame:
-    """What lists reserve: offer_id, cents, copies; by offer."""
-    return issued_by_offer(drafted).select(
-        "offer_id", pl.col("reserved_cents").alias("cents"), "copies"
-    )
-
-
 def list_frames(
     drafted: Sequence[Drafted],
     inputs: Inputs,
     *,
-    now: datetime,
     page_digests: Sequence[str | None],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The lists and their lines as the store takes them, but for the `cycle_id` of the lists.
+    """The lists and their lines as the store takes them.
 
+    But for `cycle_id` and `written_at` of the lists, which are known when they are issued.
     `page_digests` are those of the lists.
     """
     listed = pl.DataFrame(
@@ -157,7 +130,6 @@ def list_frames(
     ).with_columns(
         pl.lit(inputs.valid_from).alias("valid_from"),
         pl.lit(inputs.valid_to).alias("valid_to"),
-        pl.lit(now).cast(pl.Datetime("us", "UTC")).alias("written_at"),
     )
     lines = pl.DataFrame(
         [{"code": each.document.list_code, **line} for each in drafted for line in each.lines],

@@ -1,30 +1,24 @@
 """A cycle: every eligible household's list, made together and issued at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 from sqlmodel import Session
 
 from service.cycle.bought_before import before_issue
-from service.cycle.compose import Around, compose, read_around
-from service.cycle.drafted import (
-    PARTNER_LINE,
-    Drafted,
-    issued_by_offer,
-    list_frames,
-    reserved_by_offer,
-)
+from service.cycle.compose import read_around
 from service.cycle.expiry import closing_day, expire_lists
-from service.cycle.fit_lists import checker_of, fit_lists
 from service.cycle.plan import Plan, Progress, plan_cycle
 from service.cycle.planned import require_same
 from service.cycle.report import CycleReport, report_on
-from service.cycle.serials import draw_recipients, page_digest_of
-from service.cycle.shards import forget_shards
+from service.cycle.serials import draw_recipients
+from service.cycle.shards import forget_shards, run_folder
+from service.cycle.written import Written, write_lists
 from service.engine.allocate.value import depth_percent
-from service.engine.compose import Recipient
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
 from service.engine.lift.before import Before
@@ -105,73 +99,40 @@ def run_cycle(
             general=plan.general.household_ids,
         )
         goods = products.goods_of(session, plan.chosen["offer_id"].unique().to_list())
-    composed, drafted = _written(
-        plan, recipients, settings, goods=goods, around=around, progress=progress
-    )
-    plan = replace(plan, chosen=_printed(plan.chosen, drafted))
-    picked = _picked(plan, settings)
-    made = replace(
-        report_on(plan, composed, drafted, languages, decided, picked),
-        mail_holdout=settings.mail_holdout,
-        holdout_percent=settings.holdout_percent,
-    )
-    with database.read() as session:
-        before = before_issue(session, picked.picks, plan.purchases, as_of=as_of)
-    digests = [page_digest_of(settings, each.document) for each in drafted]
-    progress("issue", 0, len(drafted))
-    report = _issue(
-        database, made, plan, drafted, picked, before, on=closing, again=again,
-        page_digests=digests, by=by,
-    )  # fmt: skip
-    progress("issue", len(drafted), len(drafted))
+    folder = run_folder(settings, plan.inputs, seed=seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Another run of the date may be writing lists of its own.
+    with TemporaryDirectory(prefix="lists-", dir=folder, ignore_cleanup_errors=True) as own:
+        written = write_lists(
+            plan,
+            recipients,
+            settings,
+            folder=Path(own),
+            goods=goods,
+            around=around,
+            languages=languages,
+            progress=progress,
+        )
+        plan = replace(plan, chosen=_printed(plan.chosen, written.printed))
+        picked = _picked(plan, settings)
+        made = replace(
+            report_on(plan, written, decided, picked),
+            mail_holdout=settings.mail_holdout,
+            holdout_percent=settings.holdout_percent,
+        )
+        with database.read() as session:
+            before = before_issue(session, picked.picks, plan.purchases, as_of=as_of)
+        progress("issue", 0, made.lists)
+        report = _issue(
+            database, made, plan, written, picked, before, on=closing, again=again, by=by
+        )
+        progress("issue", made.lists, made.lists)
     forget_shards(settings, plan.inputs, seed=seed)
     return report
 
 
-def _written(
-    plan: Plan,
-    recipients: Sequence[Recipient],
-    settings: Settings,
-    *,
-    goods: pl.DataFrame,
-    around: Around,
-    progress: Progress,
-) -> tuple[list[Drafted], list[Drafted]]:
-    """The lists as they were planned, and as they can be printed; written shard by shard."""
-    composed: list[Drafted] = []
-    drafted: list[Drafted] = []
-    checker = checker_of(settings)
-    for some in _shards(recipients, settings.shard_households):
-        whose = pl.Series([each.household_id for each in some], dtype=pl.Int64).implode()
-        of_shard = pl.col("household_id").is_in(whose)
-        made = compose(
-            some,
-            settings=settings,
-            inputs=plan.inputs,
-            purchases=plan.purchases.filter(of_shard),
-            scores=plan.scores.filter(of_shard),
-            chosen=plan.chosen.filter(of_shard),
-            goods=goods,
-            around=around,
-        )
-        composed += made
-        drafted += fit_lists(made, checker)
-        progress("compose", len(drafted), len(recipients))
-    return composed, drafted
-
-
-def _shards(recipients: Sequence[Recipient], size: int) -> Iterator[Sequence[Recipient]]:
-    for start in range(0, len(recipients), size):
-        yield recipients[start : start + size]
-
-
-def _printed(chosen: pl.DataFrame, drafted: Sequence[Drafted]) -> pl.DataFrame:
+def _printed(chosen: pl.DataFrame, printed: pl.DataFrame) -> pl.DataFrame:
     """The chosen pairs that are on the lists."""
-    printed = pl.DataFrame(
-        [(each.household_id, line.offer_id) for each in drafted for line in each.document.offers],
-        chosen.select("household_id", "offer_id").schema,
-        orient="row",
-    )
     return chosen.join(printed, on=["household_id", "offer_id"], how="semi", maintain_order="left")
 
 
@@ -213,20 +174,17 @@ def _issue(
     database: Database,
     report: CycleReport,
     plan: Plan,
-    drafted: Sequence[Drafted],
+    written: Written,
     picked: Picked,
     before: Before,
     *,
     on: date,
     again: int | None,
-    page_digests: Sequence[str | None],
     by: Actor | None,
 ) -> CycleReport:
     now = datetime.now(UTC)
     # Made before the transaction: while it lasts, SQLite's tills wait.
-    reserved, copies = reserved_by_offer(drafted), issued_by_offer(drafted)
-    slots = _printed_slots(drafted)
-    listed, lines = list_frames(drafted, plan.inputs, now=now, page_digests=page_digests)
+    reserved = written.reserved()
     prices = _lasting(plan.allocation.prices).select(
         "offer_id", "budget_price", "circulation_price_cents"
     )
@@ -247,12 +205,16 @@ def _issue(
         cycle_id = cycles.add(session, cycle)
         numbered = CycleReport(**{**asdict(report), "cycle_id": cycle_id})
         cycle.summary = asdict(numbered)
-        of_cycle = pl.lit(cycle_id, pl.Int64).alias("cycle_id")
-        lists.issue(session, listed.with_columns(of_cycle), lines)
+        of_cycle = (
+            pl.lit(cycle_id, pl.Int64).alias("cycle_id"),
+            pl.lit(now).cast(pl.Datetime("us", "UTC")).alias("written_at"),
+        )
+        for listed, lines in written.frames():
+            lists.issue(session, listed.with_columns(of_cycle), lines)
         # Who is not on them gets no list: what its draft announced does not come.
         lists.remove_drafts(session, None, until=report.as_of)
         cycles.add_prices(session, cycle_id, prices)
-        issued.add(session, cycle_id, copies)
+        issued.add(session, cycle_id, written.copies)
         arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
         cycles.add_arms(
             session, cycle_id, arms.join(before.households, on="household_id", how="left")
@@ -267,7 +229,9 @@ def _issue(
         of_copies, of_slots = cycles.postings(cycle)
         held_cents = reserved.select("offer_id", "cents").iter_rows()
         ledger.post_by_offer(session, of_copies, EntryKind.ISSUE, held_cents, reserve, at=now)
-        ledger.post_by_offer(session, of_slots, EntryKind.ISSUE, slots, charge_slots, at=now)
+        ledger.post_by_offer(
+            session, of_slots, EntryKind.ISSUE, written.slots, charge_slots, at=now
+        )
         states.follow_facts(session, on=on, at=now)
         if by is not None:
             detail = {"as_of": report.as_of.isoformat(), "lists": report.lists}
@@ -295,17 +259,6 @@ def _lasting(prices: pl.DataFrame) -> pl.DataFrame:
     copies_left = pl.col("circulation_max") - pl.col("circulation")
     used_up = (copies_left <= 0) | (pl.col("budget_cents") <= 0)
     return prices.filter(~used_up.fill_null(False))
-
-
-def _printed_slots(drafted: Sequence[Drafted]) -> list[tuple[int, int]]:
-    """What the copies of partners' slots cost, by offer: a copy is owed when it is printed."""
-    cents: dict[int, int] = {}
-    for each in drafted:
-        for line in each.lines:
-            if line["kind"] == PARTNER_LINE:
-                offer_id = line["offer_id"]
-                cents[offer_id] = cents.get(offer_id, 0) + line["reserved_cents"] * line["uses"]
-    return sorted(cents.items())
 
 
 def _require_no_new_ban(session: Session, plan: Plan) -> None:

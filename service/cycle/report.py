@@ -1,15 +1,15 @@
 """What a cycle came to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-from service.cycle.drafted import Drafted, reserved_by_offer
 from service.cycle.pins_kept import PinKept, pins_kept
 from service.cycle.plan import Plan
+from service.cycle.written import Written
 from service.engine.offers import Arm, LeftOut, given
 from service.engine.offers.picks import Picked, is_learnable
 from service.engine.offers.worth import by_worth
@@ -76,17 +76,15 @@ class CycleReport:
 
 def report_on(
     plan: Plan,
-    composed: Sequence[Drafted],
-    drafted: Sequence[Drafted],
-    languages: Mapping[int, str],
+    written: Written,
     decided: Sequence[NamedOverride],
     picked: Picked,
 ) -> CycleReport:
     """What the plan came to, before it has a number.
 
-    `composed` are the lists as they were planned, `drafted` as they can be printed; `languages` are
-    those of the households, `decided` the overrides, `picked` what the rule picks.
+    `decided` are the overrides, `picked` what the rule picks.
     """
+    counts = written.counts
     certificate, kept = plan.allocation.certificate, plan.allocation.kept
     unkept = abs(certificate.primal_cents + kept.cost_cents)
     worth = by_worth(plan.eligible, plan.chosen)
@@ -98,13 +96,13 @@ def report_on(
         households=plan.households,
         eligible=plan.eligible.height,
         holdout=plan.eligible.filter(pl.col("arm") == Arm.HOLDOUT).height,
-        lists=len(drafted),
+        lists=counts.lists,
         offers_running=plan.inputs.running.offers.height,
         candidates=given(plan.pairs).height,
-        offers_issued=_offers(drafted),
-        reminders_issued=_reminders(drafted),
-        face_value_cents=sum(each.document.worth_cents for each in drafted),
-        reserved_cents=int(reserved_by_offer(drafted)["cents"].sum()),
+        offers_issued=counts.offers,
+        reminders_issued=counts.reminders,
+        face_value_cents=counts.face_value_cents,
+        reserved_cents=int(written.copies["reserved_cents"].sum()),
         gap=round(certificate.gap, 6),
         violations=certificate.violations,
         floor_shortfall_cents=int(worth["shortfall_cents"].sum()),
@@ -116,12 +114,10 @@ def report_on(
         draft_cost_cents=round(kept.cost_cents, 2),
         draft_cost_percent=round(100 * kept.cost_cents / unkept, 4) if unkept else 0.0,
         worth=tuple(worth.to_dicts()),
-        other_language=sum(
-            each.document.language != languages[each.household_id] for each in drafted
-        ),
+        other_language=counts.other_language,
         left_out=plan.left_out.height,
-        offers_without_room=_offers(composed) - _offers(drafted),
-        reminders_without_room=_reminders(composed) - _reminders(drafted),
+        offers_without_room=counts.planned_offers - counts.offers,
+        reminders_without_room=counts.planned_reminders - counts.reminders,
         pins=pins_kept(plan, decided, printed=plan.chosen),
         explore_percent=100 * plan.explore.share,
         explore_cost_percent=(
@@ -133,11 +129,3 @@ def report_on(
         learnable=picked.picks.filter(is_learnable()).height,
         banned=plan.pairs.filter(pl.col("left_out") == LeftOut.BANNED).height,
     )
-
-
-def _offers(drafted: Sequence[Drafted]) -> int:
-    return sum(len(each.document.offers) for each in drafted)
-
-
-def _reminders(drafted: Sequence[Drafted]) -> int:
-    return sum(len(each.document.reminders) for each in drafted)

@@ -142,7 +142,7 @@ def score_shards(
 
     The result does not depend on the number of shards, nor on the executor and its workers.
     """
-    folder = _folder(settings, task.inputs, task.by.seed).absolute()
+    folder = run_folder(settings, task.inputs, seed=task.by.seed).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     shared, version = task.fingerprint(), sources_digest().encode()
     task_file = folder / f"{shared.hex()[:32]}.task"
@@ -166,10 +166,11 @@ def score_shards(
 
 def forget_shards(settings: Settings, inputs: Inputs, *, seed: int) -> None:
     """Remove the files of a run that is done with."""
-    shutil.rmtree(_folder(settings, inputs, seed), ignore_errors=True)
+    shutil.rmtree(run_folder(settings, inputs, seed=seed), ignore_errors=True)
 
 
-def _folder(settings: Settings, inputs: Inputs, seed: int) -> Path:
+def run_folder(settings: Settings, inputs: Inputs, *, seed: int) -> Path:
+    """Where the runs of a cycle keep what they are at."""
     return settings.runs_folder / f"{inputs.as_of.isoformat()}-{seed}"
 
 

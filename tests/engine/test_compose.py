@@ -69,6 +69,13 @@ def test_what_was_paid_is_per_piece_rounded_half_up(quantity: float, cents: int,
     assert usual_rows((1, 5, 10, 1, quantity, cents)) == [(1, 5, 10, paid)]
 
 
+def test_the_last_price_is_by_moment_in_whatever_order_purchases_come() -> None:
+    assert usual_rows((1, 5, 10, 3, 1, 120), (1, 5, 10, 1, 1, 100)) == [(1, 5, 10, 120)]
+    parted = ((1, 5, 10, 3, 1, 120), (2, 5, 10, 2, 1, 90), (1, 5, 10, 1, 1, 100))
+    assert usual_rows(*parted) == [(1, 5, 10, 120), (2, 5, 10, 90)]
+    assert usual_rows() == []
+
+
 def test_returns_are_no_purchases() -> None:
     assert usual_rows((1, 5, 10, 1, 1, 100), (1, 5, 11, 2, -1, -90), (1, 5, 12, 3, 0, 0)) == [
         (1, 5, 10, 100)
@@ -236,3 +243,30 @@ def test_offers_say_which_goods_count_and_what_they_cost_with_and_without(
     assert soap.startswith(f"Dale Soap · {said[1]}")
     assert tea == ""
     assert ListDocument.from_json(document.to_json()) == document
+
+
+def test_what_is_said_of_an_offer_is_of_the_copy_and_its_language() -> None:
+    """Copies of one offer may be worth different amounts, and may be used several times."""
+    copies = [("en", 50, 1), ("en", 80, 1), ("de", 80, 1), ("en", 80, 3)]
+    offers = pl.DataFrame(
+        [
+            (household, 7, "Bread", cents, "Grocery", "", '{"light": 50}', uses)
+            for household, (_, cents, uses) in enumerate(copies)
+        ],
+        schema={**OFFER, "face_values": pl.String, "uses": pl.Int64},
+        orient="row",
+    )
+    composed = compose_documents(
+        [Recipient(household, each[0], str(household)) for household, each in enumerate(copies)],
+        masthead=MASTHEAD,
+        terms={7: Terms(Condition(), AmountOff(90))},
+        offers=offers,
+        reminders=pl.DataFrame(schema=REMINDER),
+    )
+    said = [(line.value_text, line.detail) for _, document in composed for line in document.offers]
+    assert said == [
+        ("$0.50 off", ""),
+        ("$0.80 off", ""),
+        ("0,80\u00a0$ Rabatt", ""),
+        ("$0.80 off", "up to 3 times"),
+    ]

@@ -1,0 +1,151 @@
+"""The lists of a cycle as they will be stored: in files by shard, with what they add up to.
+
+A list with its lines takes forty kilobytes of records; of a million only what is added up over all
+of them stays in memory.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from service.cycle.compose import Around, compose
+from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames
+from service.cycle.fit_lists import checker_of, fit_lists
+from service.cycle.plan import Plan, Progress
+from service.cycle.serials import page_digest_of
+from service.engine.compose import Recipient
+from service.files.checked import read_frames, write_frames
+from service.settings import Settings
+from service.store.issued import BY_OFFER
+
+
+class Counts(NamedTuple):
+    """What lists add up to; those `planned` are before what has no room was left out."""
+
+    lists: int = 0
+    offers: int = 0
+    reminders: int = 0
+    planned_offers: int = 0
+    planned_reminders: int = 0
+    face_value_cents: int = 0
+    other_language: int = 0
+
+    def plus(self, other: "Counts") -> "Counts":
+        """The sums of both."""
+        return Counts(*(one + two for one, two in zip(self, other, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files of the lists, in the order of their households.
+
+    `printed` (household_id, offer_id) are the offers on them; `copies` what they carry of each
+    offer, by offer: the columns of `store.issued.BY_OFFER`; `slots` what the copies of partners'
+    slots cost, by offer: a copy is owed when it is printed.
+    """
+
+    files: tuple[Path, ...]
+    printed: pl.DataFrame
+    copies: pl.DataFrame
+    slots: tuple[tuple[int, int], ...]
+    counts: Counts
+
+    def frames(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """The lists and their lines as `list_frames` gives them, a shard at a time."""
+        for file in self.files:
+            frames = read_frames(file)
+            yield frames["lists"], frames["lines"]
+
+    def reserved(self) -> pl.DataFrame:
+        """What lists reserve: offer_id, cents, copies; by offer."""
+        return self.copies.select("offer_id", pl.col("reserved_cents").alias("cents"), "copies")
+
+
+def write_lists(
+    plan: Plan,
+    recipients: Sequence[Recipient],
+    settings: Settings,
+    *,
+    folder: Path,
+    goods: pl.DataFrame,
+    around: Around,
+    languages: Mapping[int, str],
+    progress: Progress,
+) -> Written:
+    """Compose the lists of a plan as they can be printed, and write them to files in a folder.
+
+    `goods` and `around` as for `compose`; `languages` are those of the households. The lists do not
+    depend on the size of shards. Raises as `fit_lists` does.
+    """
+    files: list[Path] = []
+    copied: list[pl.DataFrame] = []
+    printed: list[pl.DataFrame] = []
+    counts, checker, size = Counts(), checker_of(settings), settings.shard_households
+    for start in range(0, len(recipients), size):
+        some = recipients[start : start + size]
+        ids = pl.Series([each.household_id for each in some], dtype=pl.Int64)
+        of_shard = pl.col("household_id").is_in(ids.implode())
+        composed = compose(
+            some,
+            settings=settings,
+            inputs=plan.inputs,
+            purchases=plan.purchases.filter(of_shard),
+            scores=plan.scores.filter(of_shard),
+            chosen=plan.chosen.filter(of_shard),
+            goods=goods,
+            around=around,
+        )
+        drafted = fit_lists(composed, checker)
+        digests = [page_digest_of(settings, each.document) for each in drafted]
+        listed, lines = list_frames(drafted, plan.inputs, page_digests=digests)
+        files.append(folder / f"{start}.lists")
+        write_frames(files[-1], {"lists": listed, "lines": lines})
+        owners = listed.select("code", "household_id")
+        offers = lines.filter(pl.col("offer_id").is_not_null())
+        printed.append(
+            offers.join(owners, on="code", maintain_order="left").select("household_id", "offer_id")
+        )
+        copied.append(_copied(offers))
+        counts = counts.plus(_counted(composed, drafted, languages))
+        progress("compose", counts.lists, len(recipients))
+    all_copied = pl.concat(copied, rechunk=True)
+    by_offer = all_copied.group_by("offer_id", maintain_order=True)
+    partners = all_copied.filter("is_partner").group_by("offer_id").agg(
+        pl.col("reserved_cents").sum()
+    )  # fmt: skip
+    return Written(
+        tuple(files),
+        pl.concat(printed),
+        by_offer.agg(pl.col(*BY_OFFER).exclude("offer_id").sum()).sort("offer_id"),
+        tuple(partners.sort("offer_id").iter_rows()),
+        counts,
+    )
+
+
+def _copied(offers: pl.DataFrame) -> pl.DataFrame:
+    """A row a copy: the columns of `BY_OFFER`, and whether it is of a partner's slot."""
+    return offers.select(
+        "offer_id",
+        pl.lit(1, pl.Int64).alias("copies"),
+        "face_value_cents",
+        (pl.col("reserved_cents") * pl.col("uses")).alias("reserved_cents"),
+        pl.col("expected_uses").fill_null(0.0),
+        (pl.col("kind") == PARTNER_LINE).alias("is_partner"),
+    )
+
+
+def _counted(
+    composed: Sequence[Drafted], drafted: Sequence[Drafted], languages: Mapping[int, str]
+) -> Counts:
+    return Counts(
+        len(drafted),
+        sum(len(each.document.offers) for each in drafted),
+        sum(len(each.document.reminders) for each in drafted),
+        sum(len(each.document.offers) for each in composed),
+        sum(len(each.document.reminders) for each in composed),
+        sum(each.document.worth_cents for each in drafted),
+        sum(each.document.language != languages[each.household_id] for each in drafted),
+    )
