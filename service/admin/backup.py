@@ -109,7 +109,8 @@ def restore(database: Database, settings: Settings, folder: Path) -> dict[str, A
     """Bring a backup into a database without tables; its packages into a folder without files.
 
     Returns the manifest. Raises InvalidInput for a backup that is not whole, Conflict for a
-    database that has tables, Misconfigured for one of another kind.
+    database that has tables or a place that has files of history, Misconfigured for a database of
+    another kind.
     """
     manifest = read_manifest(folder)
     kind = "sqlite" if database.is_sqlite else "postgresql"
@@ -119,6 +120,10 @@ def restore(database: Database, settings: Settings, folder: Path) -> dict[str, A
             of=manifest["database"],
             kind=kind,
         )
+    history = folder / HISTORY
+    if history.is_dir() and Place(database.history).sizes():
+        # They may be of a database that goes on, and would be replaced and removed.
+        raise Conflict("There are files in LARDER_HISTORY_STORE already: name another place.")
     copy = folder / _NAMES[database.is_sqlite]
     if database.is_sqlite:
         file = _file_of(database)
@@ -131,7 +136,6 @@ def restore(database: Database, settings: Settings, folder: Path) -> dict[str, A
             if migrate.revision(session.connection()) is not None:
                 raise Conflict("The database has tables already: name an empty one.")
         server_tools.load(database, settings, copy)
-    history = folder / HISTORY
     for path in sorted(each for each in history.rglob("*") if each.is_file()):
         Place(database.history).write(path.relative_to(history).as_posix(), path.read_bytes())
     packages = folder / PACKAGES

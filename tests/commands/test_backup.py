@@ -71,6 +71,8 @@ def test_the_drill(
         url = f"sqlite:///{tmp_path / 'new' / 'larder.db'}"
         monkeypatch.setenv("LARDER_DATABASE_URL", url)
         monkeypatch.setenv("LARDER_OUTPUT_FOLDER", str(tmp_path / "new" / "batches"))
+        assert "There are files in LARDER_HISTORY_STORE already" in refused(shop, folder).err
+        assert not (tmp_path / "new").exists()
         monkeypatch.setenv("LARDER_HISTORY_STORE", str(tmp_path / "new" / "history"))
         restored = shop("restore", str(folder))
         assert restored.code == 0

@@ -7,6 +7,7 @@ files that count no more are removed a day later. Who reads sees all of it or no
 
 import hashlib
 import io
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import partial
@@ -39,6 +40,8 @@ COLUMNS: dict[str, Any] = {
     "code": pl.String,
 }
 """The columns of a file, sorted by the first four; a household is null where nobody knows whose."""
+_OURS = re.compile(r"\d{4}-\d\d/-?\d+-\d+-[0-9a-f]{12}\.parquet(\.part)?")
+"""What files are called: month, shard, a number, and the beginning of the digest."""
 _ORDER = ("household_id", "purchased_at", "basket_id", "line")
 
 
@@ -112,14 +115,10 @@ def remove_replaced(database: Database, *, now: datetime) -> int:
         with database.write() as session:
             session.execute(text("DELETE FROM history_file WHERE id = :id"), {"id": file.id})
     named = {file.path for file in known}
-    strays = [path for path in place.older(before) if path not in named and _is_ours(path)]
+    strays = [path for path in place.older(before) if path not in named and _OURS.fullmatch(path)]
     for path in strays:
         place.remove(path)
     return len(old) + len(strays)
-
-
-def _is_ours(path: str) -> bool:
-    return path.endswith((".parquet", ".parquet.part"))
 
 
 def _unsealed(session: Session, piece: Piece) -> list[int]:
