@@ -15,6 +15,7 @@ from service.errors import Conflict
 from service.members import consents
 from service.members.consents import Said
 from service.settings import Settings
+from service.store import migrate
 from service.store.actor import Actor
 from service.store.session import Database
 from service.store.tables.consent import ConsentChannel, Purpose
@@ -80,6 +81,7 @@ def test_a_general_list_is_the_same_whatever_its_household_bought(
     assert {line.due for line in first.reminders} == {Due.OPEN}
     assert {line.item for line in first.offers} == {""}
     other = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    migrate.upgrade(other)
     open_market(other, general, tmp_path)
     for number in (*GENERAL, NEITHER):
         said = Said(Purpose.PROFILE, False, ConsentChannel.DESK)

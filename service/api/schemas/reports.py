@@ -102,7 +102,7 @@ class LeavingReportOut(BaseModel):
 
 
 class PartOut(BaseModel):
-    """All of a programme, a class or a category; what its households did more, null where too few.
+    """All of a programme, a class, region, cell or category; what its households did more, or null.
 
     Money is in the currency's main unit; `low` and `high` are the ends of 95 %.
     """
