@@ -9,7 +9,7 @@ import typer
 from service.commands.console import EXIT_FAILED, EXIT_NOT_ACCEPTED, say, show_error
 from service.commands.lazy import Group
 from service.commands.table import COMMANDS
-from service.errors import LarderError, NotAccepted
+from service.errors import InvalidInput, LarderError, NotAccepted
 
 
 class Larder(Group):
@@ -54,6 +54,12 @@ def main() -> None:
     except LarderError as error:
         show_error(error)
         sys.exit(EXIT_NOT_ACCEPTED if isinstance(error, NotAccepted) else EXIT_FAILED)
+    except OSError as error:
+        # A file that the user named; what has no name is a fault of ours.
+        if error.filename is None:
+            raise
+        show_error(InvalidInput(f"{error.filename} cannot be used: {error.strerror}."))
+        sys.exit(EXIT_FAILED)
 
 
 if __name__ == "__main__":

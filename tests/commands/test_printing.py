@@ -37,3 +37,7 @@ def test_a_strange_name_and_a_file_that_is_no_batch_fail_in_one_line(
     ended = larder("verify", str(tmp_path / "letter.pdf"))
     assert ended.code == 1
     assert "letter.pdf" in ended.err
+    lost = tmp_path / "none" / "preview.pdf"
+    ended = larder("layout", "preview", "compact-a4", "--language", "de", "--out", str(lost))
+    assert ended.code == 1
+    assert ended.err == f"larder: {lost}.part cannot be used: No such file or directory.\n"
