@@ -41,7 +41,7 @@ def spin(database: Database, name: str, body: bytes) -> None:
 
 
 def test_an_act_is_done_apart_whatever_becomes_of_it(tmp_path: Path) -> None:
-    apart = Apart(Limits(memory_mib=256, cpu_seconds=2))
+    apart = Apart(Limits(memory_mib=256, cpu_seconds=4))
     database = Database(f"sqlite:///{tmp_path}/larder.db")
     (tmp_path / "body").write_bytes(b"content")
 
@@ -57,7 +57,7 @@ def test_an_act_is_done_apart_whatever_becomes_of_it(tmp_path: Path) -> None:
     )  # fmt: skip
     with pytest.raises(RuntimeError, match="could not be read"):
         do(fail)
-    with pytest.raises(FileTooLarge, match="256 MiB of memory or 2 seconds"):
+    with pytest.raises(FileTooLarge, match="256 MiB of memory or 4 seconds"):
         do(hoard)
     assert do(say, last="word")[0] == first
     for act in (die, spin):
