@@ -83,8 +83,8 @@ def _by_moment(purchases: pl.DataFrame) -> pl.DataFrame:
     """Purchases, those of each household by moment; mostly they are so already."""
     earlier = pl.col("purchased_at").diff() < pl.duration()
     goes_back = earlier & (pl.col("household_id").diff() == 0)
-    of_one_part = purchases["household_id"].rle_id().max() or 0
-    is_parted = purchases["household_id"].n_unique() < of_one_part + 1
+    households = purchases["household_id"]
+    is_parted = households.n_unique() < households.rle_id().n_unique()
     if is_parted or purchases.select(goes_back.any()).item():
         return purchases.sort("purchased_at", maintain_order=True)
     return purchases

@@ -157,7 +157,7 @@ class ListDocument:
 
 def _plain(value: Any) -> Any:
     """A record by the names of its fields, which `asdict` would copy to the last text; a day."""
-    names = _names(type(value))
+    names = _names(type(value))  # type: ignore[arg-type]  # a class has a hash
     return str(value) if names is None else {name: getattr(value, name) for name in names}
 
 

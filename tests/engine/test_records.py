@@ -100,7 +100,8 @@ def test_the_bytes_of_a_list_are_fixed() -> None:
     """Lists are kept for years: what is written today must be read then."""
     assert SMALL.to_json() == (
         '{"colour":"","content":{"hours":null,"partner":null,"recipe":null,"tip":null},'
-        '"currency":"CNY","greeting":"","issued_on":"2026-03-01","language":"zh-Hans",'
+        '"currency":"CNY","greeting":"","is_general":false,"issued_on":"2026-03-01",'
+        '"language":"zh-Hans",'
         '"legal":"","list_code":"2559521234000013000000000042","logo":null,'
         '"offers":[{"department":"Grocery","detail":"","due":"","face_value_cents":100,"goods":"",'
         '"item":"",'
