@@ -72,7 +72,11 @@ def _named(goods: pl.DataFrame, main_departments: dict[int, str]) -> pl.DataFram
     kinds = goods.select("product_type", "product_category").unique(
         "product_type", keep="first", maintain_order=True
     )
-    items = wording.item_names(kinds.iter_rows())
+    names = wording.item_names(kinds.iter_rows())
+    items = [
+        wording.item_name(*kind, names)
+        for kind in goods.select("product_type", "product_category").iter_rows()
+    ]
     makers = goods["manufacturer_id"].unique().sort().to_list()
     brands = {maker: fiction.brand(maker) for maker in makers}
     suppliers = {maker: fiction.supplier(maker, main_departments[maker]) for maker in makers}
@@ -91,7 +95,7 @@ def _named(goods: pl.DataFrame, main_departments: dict[int, str]) -> pl.DataFram
         gtin=gtin_of(pl.col("product_id")),
         brand=own(brands, fiction.STORE_BRAND),
         supplier=own(suppliers, fiction.STORE_SUPPLIER),
-        item=spoken("product_type", items),
+        item=pl.Series(items, dtype=pl.String),
         category=spoken("product_category", {c: wording.category_name(c) for c in categories}),
         department=spoken("department", {d: wording.department_name(d) for d in departments}),
         restriction=pl.col("product_category").replace_strict(

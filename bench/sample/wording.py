@@ -8,7 +8,7 @@ import csv
 import math
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 _TABLES: dict[str, dict[str, str]] = tomllib.loads(
@@ -17,6 +17,7 @@ _TABLES: dict[str, dict[str, str]] = tomllib.loads(
 _WORDS = _TABLES["words"]
 _SMALL = {"AND", "OF", "IN", "WITH", "THE", "TO", "FOR", "BY", "ON"}
 
+_BY_CATEGORY = _TABLES["by_category"]
 _CATEGORY_NAMES = _TABLES["categories"]
 _DEPARTMENT_NAMES = _TABLES["departments"]
 _ALCOHOL = re.compile(r"^(BEERS/ALES|LIQUOR|.* WINE)$")
@@ -72,6 +73,17 @@ def item_names(types: Iterable[tuple[str, str]]) -> dict[str, str]:
         names[kind] = numbered
         taken.add(numbered)
     return names
+
+
+def item_name(kind: str, category: str, names: Mapping[str, str]) -> str:
+    """The item of a product type in a category; `names` as `item_names` gives them.
+
+    A type that says nothing without its category, such as PREMIUM, is an item in each.
+    """
+    of_category = _BY_CATEGORY.get(kind)
+    if of_category is None:
+        return names[kind]
+    return of_category.format(category_name(category)).replace("Other Other ", "Other ")
 
 
 def category_name(category: str) -> str:
