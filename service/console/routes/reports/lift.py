@@ -12,7 +12,14 @@ from service.console.routes.clearing.downloads import download
 from service.console.routes.reports import base
 from service.console.routes.reports.base import Choice, Name, Report, Sees, in_file
 from service.console.routes.reports.lift_places import BY, EXPLORATORY, By, charts, columns, placed
-from service.console.routes.reports.lift_words import AGAINST, ends_of, money_of, said_of
+from service.console.routes.reports.lift_words import (
+    AGAINST,
+    against_cell,
+    deal_cell,
+    ends_of,
+    money_of,
+    said_of,
+)
 from service.errors import Conflict
 from service.pages.charts import Chart, Estimate, intervals
 from service.pages.charts.shapes import Table
@@ -149,25 +156,15 @@ def _chart(found: list[Judgement], against: Against, language: Language, currenc
 
 def _columns(currency: str) -> list[Column]:
     return [
-        Column("deal", mark("Deal"), _deal),
+        Column("deal", mark("Deal"), deal_cell),
         Column("supplier", mark("Supplier"), lambda row, _: Cell(row["row"].lift.supplier)),
-        Column("against", mark("Against"), _against),
+        Column("against", mark("Against"), against_cell),
         Column("days", mark("Days"), _days),
         Column("households", mark("Households"), partial(_count, side="exposed"), is_number=True),
         Column("controls", mark("Controls"), partial(_count, side="control"), is_number=True),
         Column("lift", mark("Lift"), partial(_lift, currency=currency), is_number=True),
         Column("document", mark("For its supplier"), _document),
     ]
-
-
-def _deal(row: Row, _language: Language) -> Cell:
-    lift = row["row"].lift
-    return Cell(lift.deal, Kind.LINK, path=f"/deals/{lift.offer_id}", plain=lift.deal)
-
-
-def _against(row: Row, language: Language) -> Cell:
-    against = row["row"].lift.against
-    return Cell(language.text(AGAINST[against]), plain=str(against))
 
 
 def _days(row: Row, language: Language) -> Cell:

@@ -7,7 +7,13 @@ from functools import partial
 
 from service.console.routes.household_words import cell as cell_name
 from service.console.routes.reports import base
-from service.console.routes.reports.lift_words import AGAINST, ends_of, said_of
+from service.console.routes.reports.lift_words import (
+    AGAINST,
+    against_cell,
+    deal_cell,
+    ends_of,
+    said_of,
+)
 from service.engine.lift.cube import CELL, REGION
 from service.pages.charts import Chart, Estimate, intervals
 from service.pages.charts.shapes import Table
@@ -91,9 +97,9 @@ def _chart(rows: Sequence[Placed], language: Language, currency: str) -> Chart:
 def columns(currency: str) -> list[Column]:
     """The columns of rows by place."""
     return [
-        Column("deal", mark("Deal"), _deal),
+        Column("deal", mark("Deal"), deal_cell),
         Column("supplier", mark("Supplier"), lambda row, _: Cell(row["row"].lift.supplier)),
-        Column("against", mark("Against"), _against),
+        Column("against", mark("Against"), against_cell),
         Column("days", mark("Days"), _days),
         Column("place", mark("Place"), lambda row, language: Cell(_name(row["row"], language))),
         Column("households", mark("Households"), partial(_count, side="exposed"), is_number=True),
@@ -107,16 +113,6 @@ def _name(row: Placed, language: Language) -> str:
         return row.place.name or language.text("no region")
     brand, _, usage = row.place.name.rpartition("_")
     return cell_name(language, brand, usage)
-
-
-def _deal(row: Row, _language: Language) -> Cell:
-    lift = row["row"].lift
-    return Cell(lift.deal, Kind.LINK, path=f"/deals/{lift.offer_id}", plain=lift.deal)
-
-
-def _against(row: Row, language: Language) -> Cell:
-    against = row["row"].lift.against
-    return Cell(language.text(AGAINST[against]), plain=str(against))
 
 
 def _days(row: Row, _language: Language) -> Cell:

@@ -5,6 +5,8 @@ from math import isfinite
 from service.currencies import minor_digits
 from service.engine.lift.effect import Effect
 from service.pages.languages import Language, mark
+from service.pages.listing import Cell, Kind
+from service.pages.listing.columns import Row
 from service.results.lift import Against
 
 AGAINST = {Against.HOLDOUT: mark("no offers"), Against.CONTROL: mark("the next best deal")}
@@ -42,3 +44,15 @@ def said_of(effect: Effect | None, language: Language, currency: str) -> str:
 def money_of(sales: float, language: Language, currency: str) -> str:
     """Sales of a household in the currency's main unit, as money."""
     return language.money(round(sales * 10 ** minor_digits(currency)), currency)
+
+
+def deal_cell(row: Row, _language: Language) -> Cell:
+    """The deal of a row's `lift`."""
+    lift = row["row"].lift
+    return Cell(lift.deal, Kind.LINK, path=f"/deals/{lift.offer_id}", plain=lift.deal)
+
+
+def against_cell(row: Row, language: Language) -> Cell:
+    """What a row's `lift` is measured against."""
+    against = row["row"].lift.against
+    return Cell(language.text(AGAINST[against]), plain=str(against))
