@@ -209,6 +209,7 @@ SETTING_GROUPS = {
     "Print batches": mark("Print batches"),
     "Pictures": mark("Pictures"),
     "Scheduler and worker": mark("Scheduler and worker"),
+    "Parallel work": mark("Parallel work"),
     "How long things are kept": mark("How long things are kept"),
     "People": mark("People"),
     "Messages to households": mark("Messages to households"),

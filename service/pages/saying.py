@@ -36,6 +36,7 @@ TITLES = {
     "Not found": mark("It is not there"),
     "Not configured": mark("A setting is missing or wrong"),
     "Too busy just now": mark("Too busy just now"),
+    "Workers died": mark("The processes that did the work ended again and again"),
     "Given up": mark("Given up"),
     "Internal error": mark("Something went wrong"),
 }

@@ -40,6 +40,8 @@ def object_store() -> Iterator[str]:
     }
     before = dict(os.environ)
     os.environ.update(environment)
+    # Whatever talked to the store of another test is asked for by the same name.
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
     fsspec.filesystem("s3").mkdir("mail")
     yield "s3://mail/packages"
     os.environ.clear()

@@ -276,6 +276,8 @@ def test_files_may_lie_in_an_object_store(
         ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", f"http://{host}:{port}"),
     ):  # fmt: skip
         monkeypatch.setenv(name, value)
+    # Whatever talked to the store of another test is asked for by the same name.
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
     s3 = fsspec.filesystem("s3", skip_instance_cache=True)
     s3.mkdir("larder")
     there = settings.model_copy(

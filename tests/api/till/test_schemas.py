@@ -105,7 +105,7 @@ def test_the_largest_sale_is_read() -> None:
 @pytest.mark.parametrize("more", [{"x": [[]] * 300_000}, {f"x{n}": 1 for n in range(80_000)}])
 def test_a_body_of_more_parts_is_refused_before_it_is_parsed(more: dict[str, Any]) -> None:
     """To parse the first held other threads for 223 ms, to name the second's faults 130 ms."""
-    with pytest.raises(InvalidInput, match="more parts than any sale"):
+    with pytest.raises(InvalidInput, match="more parts than are read at once"):
         parsed(large(**more), OfflineIn)
 
 
