@@ -15,9 +15,8 @@ from service.engine.allocate.kernels.arguments import Prices
 from service.engine.allocate.market import Demand, Market, every
 
 LEAST_NODES = 2_000
-NODES_EACH = 60
 NODES_ALL = 2e7
-"""Nodes of a pass: so many for each household, or so many for all of a few, about 20 ns each."""
+"""Nodes of a pass over a few households, about 20 ns each; of more so many as their effort says."""
 PROBED = 500
 MOST_PROBED = 6_000
 """About so many households are looked at for the curvature."""
@@ -31,8 +30,8 @@ ROUNDED = 0.05
 class Effort:
     """How much work an allocation may do; `nodes` at most for one household, see `patience`.
 
-    In `settling` passes prices follow the use; then all households choose again as long as that
-    gains the part `again` of the bound.
+    On average over all households a pass may take `nodes_each`. In `settling` passes prices follow
+    the use; then all households choose again as long as that gains the part `again` of the bound.
     """
 
     sample: int = 25_000
@@ -40,6 +39,7 @@ class Effort:
     full_steps: int = 3
     exact_steps: int = 6
     nodes: int = 200_000
+    nodes_each: int = 1_000
     settling: int = 0
     again: float = 2e-5
 
@@ -53,18 +53,18 @@ class Effort:
         return Effort()
 
 
-def patience(market: Market, prices: Prices, *, most: int) -> int:
-    """Nodes that one household's search may take: up to `most`, as far as all can afford them.
+def patience(market: Market, prices: Prices, *, effort: Effort) -> int:
+    """Nodes that one household's search may take, as far as all can afford them.
 
     Measured on a few households: hardly any needs many nodes, unless most candidates are alike or
     most bands are narrow.
     """
     household_count = len(market.everyone)
     few = every(market.everyone, max(1, household_count // PROBED))
-    afford = max(NODES_EACH, NODES_ALL / max(1, household_count)) * len(few)
-    limit = min(LEAST_NODES, most)
-    while limit < most:
-        more = min(10 * limit, most)
+    afford = max(effort.nodes_each, NODES_ALL / max(1, household_count)) * len(few)
+    limit = min(LEAST_NODES, effort.nodes)
+    while limit < effort.nodes:
+        more = min(10 * limit, effort.nodes)
         if market.demand(prices, which=few, exact=True, limit=more).nodes > afford:
             break
         limit = more
@@ -109,7 +109,7 @@ def search_prices(market: Market, *, effort: Effort, jitter: float) -> Search:
     start = Place(Prices(np.zeros(deals), np.zeros(deals)), scale)
     found = descend(market, start, scale=scale, steps=effort.steps, which=sample, probe=probe,
                     jitter=jitter * scale)  # fmt: skip
-    nodes = patience(market, found.prices, most=effort.nodes)
+    nodes = patience(market, found.prices, effort=effort)
     if len(sample) < len(everyone):
         # The best prices of the sample are off by more than its last steps.
         found = replace(found, trust=max(found.trust, OFF * scale))

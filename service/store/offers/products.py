@@ -9,6 +9,17 @@ from sqlmodel import Session
 from service.store.bulk import stage
 from service.store.offers.goods import STAGED, counted_among, counting, fitted_since, stage_goods
 
+_COPY = text(
+    """SELECT l.offer_id, s.written_at,
+              EXISTS (SELECT 1 FROM offer_rule r WHERE r.offer_id = l.offer_id) AS has_rule
+       FROM list_line l JOIN shopping_list s ON s.id = l.list_id
+       WHERE l.list_id = :list AND l.line = :line AND l.offer_id IS NOT NULL"""
+)
+_NAMED = text(
+    """SELECT DISTINCT q.description FROM offer_product p JOIN product q ON q.gtin = p.gtin
+       WHERE p.offer_id = :offer ORDER BY q.description LIMIT :limit"""
+)
+
 
 def items_of(
     session: Session, offer_ids: Sequence[int], *, item_ids: Sequence[int] | None = None
@@ -51,13 +62,13 @@ def counting_for(session: Session, list_id: int, line: int, *, limit: int) -> li
 
     They are those that count now, and those that did since the list was issued.
     """
-    copy = text(
-        """SELECT l.offer_id, s.written_at FROM list_line l JOIN shopping_list s ON s.id = l.list_id
-           WHERE l.list_id = :list AND l.line = :line AND l.offer_id IS NOT NULL"""
-    )
-    found = session.execute(copy, {"list": list_id, "line": line}).first()
+    copy = {"list": list_id, "line": line}
+    found = session.execute(_COPY, copy).first()
     if found is None:
         return []
+    offer = {"offer": found.offer_id, "limit": limit}
+    if not found.has_rule:
+        return [name for (name,) in session.execute(_NAMED, offer)]
     own = f"SELECT CAST({int(found.offer_id)} AS bigint) AS offer_id"
     rows = session.execute(
         text(
@@ -66,7 +77,7 @@ def counting_for(session: Session, list_id: int, line: int, *, limit: int) -> li
                       UNION SELECT gtin FROM ({fitted_since(":offer", ":since")}) e) p
                 JOIN product q ON q.gtin = p.gtin ORDER BY q.description LIMIT :limit"""
         ),
-        {"offer": found.offer_id, "since": found.written_at, "limit": limit},
+        {**offer, "since": found.written_at},
     )
     return [name for (name,) in rows]
 

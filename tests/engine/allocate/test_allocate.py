@@ -58,10 +58,9 @@ def test_a_search_goes_as_far_as_all_households_can_afford(monkeypatch: pytest.M
     street = Market(instance, rules(instance, terms), terms.floor_shortfall_price, 0)
     none = np.zeros(len(instance.deals.ids))
     zero = Prices(none, none)
-    assert prices.patience(street, zero, most=200_000) == 200_000
-    monkeypatch.setattr(prices, "NODES_EACH", 0)
+    assert prices.patience(street, zero, effort=prices.Effort()) == 200_000
     monkeypatch.setattr(prices, "NODES_ALL", 0)
-    assert prices.patience(street, zero, most=200_000) == 2_000
+    assert prices.patience(street, zero, effort=prices.Effort(nodes_each=0)) == 2_000
 
 
 @pytest.mark.parametrize(("households", "seed"), [(5, 3), (8, 1), (8, 2)])
