@@ -100,6 +100,8 @@ def export(database: Database, folder: Path, *, progress: Progress | None = None
             month.mkdir(exist_ok=True)
             lines.write_parquet(month / f"{piece.shard}.parquet", compression="zstd")
             rows += lines.height
+    if progress is not None and pieces:
+        progress("export", len(pieces), len(pieces))
     part.rename(folder)
     return rows
 

@@ -159,7 +159,11 @@ def score_shards(
         shards.append(shard)
         if not _is_whole(shard.result):
             write_checked(shard.bought, rows)
-    _score_missing(shards, settings=settings, progress=progress)
+    try:
+        _score_missing(shards, settings=settings, progress=progress)
+    finally:
+        # What every shard is scored with is in memory once more, where this process scored.
+        _task.cache_clear()
     found = [read_frames(shard.result) for shard in shards]
     return Scored(*(pl.concat([each[name] for each in found]) for name in Scored._fields))
 

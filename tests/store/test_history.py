@@ -200,10 +200,18 @@ def test_a_cycle_reads_the_same_from_files_and_writes_the_same_lists(
         {}, {"since": date(2025, 12, 10)}, {"household_ids": [3, 7]}, {"household_ids": []},
     ]  # fmt: skip
 
+    abroad = settings.model_copy(update={"timezone": "America/New_York"})
+
     def read() -> list[pl.DataFrame]:
         with database.read() as session:
-            found = [read_purchases(session, settings, before=AS_OF, **span) for span in spans]
-            return [*found, read_unnamed_spend(session, settings, as_of=AS_OF)]
+            return [
+                found
+                for each in (settings, abroad)
+                for found in (
+                    *(read_purchases(session, each, before=AS_OF, **span) for span in spans),
+                    read_unnamed_spend(session, each, as_of=AS_OF),
+                )
+            ]
 
     before = read()
     assert history.compact(database, settings, now=LATER) == history.Compacted(written=5)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 from sqlmodel import Session
 
+from service.errors import LarderError
 from service.store.history import manifest
 from service.store.history.place import place_of
 from service.store.history.seal import COLUMNS
@@ -34,7 +35,8 @@ def by_size(session: Session, *, listed_within: float = 0) -> list[Damage]:
         sizes = place_of(session).sizes(listed_within=listed_within)
     except Exception as error:
         # Drivers of object stores raise what they like.
-        said = f"cannot be reached: {type(error).__name__}"
+        why = error.detail if isinstance(error, LarderError) else type(error).__name__
+        said = f"cannot be reached: {why}"
         return [Damage(file.path, said) for file in files]
     return [
         Damage(file.path, "is missing" if size is None else f"has {size} bytes, not {file.bytes}")

@@ -6,7 +6,7 @@ its rows which files count and what of them does not.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -79,6 +79,9 @@ def from_files(session: Session, span: Span, told: pl.DataFrame) -> pl.DataFrame
     `told` are the rows that `asked` gave, in columns kind, key, day, shard. Raises Misconfigured
     when a file is not whole.
     """
+    # Polars compares moments of one zone only, and files are in UTC.
+    before = span.before.astimezone(UTC)
+    since = None if span.since is None else span.since.astimezone(UTC)
     files = manifest.by_id(session, told.filter(pl.col("kind") == FILE)["key"].to_list())
     parts = [pl.LazyFrame(schema=LINES)]
     if not files:
@@ -94,10 +97,10 @@ def from_files(session: Session, span: Span, told: pl.DataFrame) -> pl.DataFrame
         if shards is not None and file.shard not in shards:
             continue
         lines = place.scan(file).select([*LINES])
-        if file.last_at >= span.before:
-            lines = lines.filter(pl.col("purchased_at") < span.before)
-        if span.since is not None and file.first_at < span.since:
-            lines = lines.filter(pl.col("purchased_at") >= span.since)
+        if file.last_at >= before:
+            lines = lines.filter(pl.col("purchased_at") < before)
+        if since is not None and file.first_at < since:
+            lines = lines.filter(pl.col("purchased_at") >= since)
         if wanted is not None:
             lines = lines.filter(pl.col("household_id").is_in(wanted))
         left = gone.filter((pl.col("day") == file.month) & (pl.col("shard") == file.shard))
