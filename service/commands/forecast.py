@@ -2,6 +2,7 @@
 
 import tempfile
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,9 @@ from service import sample
 from service.commands.console import progress_bars, say, show_table
 from service.engine.backtest.planted import Change
 from service.engine.backtest.rolling import BacktestSettings
+from service.executors import open_executor
 from service.files.forecast import Backtest, backtest_file, predict_file
+from service.settings import load_executor_settings
 
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
 HISTORY_HELP = (
@@ -75,8 +78,11 @@ def backtest(
         Path, typer.Option("--out", help="Folder for backtest.json and two diagrams")
     ] = Path("backtest"),
 ) -> None:
-    """Evaluate the forecast at rolling dates against the usual methods."""
-    settings = BacktestSettings(
+    """Evaluate the forecast at rolling dates against the usual methods.
+
+    Dates are judged by so many processes as LARDER_PROCESSES says, or a cluster.
+    """
+    terms = BacktestSettings(
         horizon_days=horizon_days, weekly_spend_cents=weekly_spend, baselines=baselines
     )
     with tempfile.TemporaryDirectory() as folder, progress_bars() as progress:
@@ -89,7 +95,8 @@ def backtest(
             end=end.date(),
             every_days=every_days,
             out=out_folder,
-            settings=settings,
+            settings=terms,
+            opener=partial(open_executor, load_executor_settings()),
             progress=progress,
         )
     _show(found)

@@ -15,7 +15,7 @@ from distributed.scheduler import KilledWorker
 from service.errors import Conflict, LarderError, Misconfigured, Problem
 from service.executors.each import Opened
 from service.executors.sources import sources_digest
-from service.settings import Settings
+from service.settings import ExecutorSettings
 
 _ENCRYPTED, _PLAIN = "tls://", "tcp://"
 _SECONDS = 30
@@ -23,7 +23,7 @@ _FILES = ("scheduler_ca_file", "scheduler_cert_file", "scheduler_key_file")
 
 
 @contextmanager
-def cluster(settings: Settings) -> Iterator[Opened]:
+def cluster(settings: ExecutorSettings) -> Iterator[Opened]:
     """The workers of the scheduler that the settings name, those that are there and that come.
 
     Raises Misconfigured when it is not said how to reach it, Conflict when it is not reached.
@@ -75,7 +75,7 @@ def _do(digest: str, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return fn(*args, **kwargs)
 
 
-def security_of(settings: Settings) -> Security:
+def security_of(settings: ExecutorSettings) -> Security:
     """How the scheduler is talked to. Raises Misconfigured when that is not said, or not safe."""
     address = settings.scheduler
     if address.startswith(_PLAIN):

@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager
 from service.errors import Misconfigured, Problem
 from service.executors.each import Opened
 from service.executors.local import in_process, pool
-from service.settings import Settings
+from service.settings import ExecutorSettings
 
 
-def open_executor(settings: Settings) -> AbstractContextManager[Opened]:
+def open_executor(settings: ExecutorSettings) -> AbstractContextManager[Opened]:
     """This process, a pool of `LARDER_PROCESSES`, or the cluster of `LARDER_SCHEDULER`.
 
     Raises Misconfigured where that cannot be used.
@@ -25,4 +25,9 @@ def open_executor(settings: Settings) -> AbstractContextManager[Opened]:
             ) from None  # fmt: skip
         opened: AbstractContextManager[Opened] = module.cluster(settings)
         return opened
+    return open_local(settings)
+
+
+def open_local(settings: ExecutorSettings) -> AbstractContextManager[Opened]:
+    """This process, or a pool of `LARDER_PROCESSES`: for work that needs the database."""
     return in_process() if settings.processes == 1 else pool(settings.processes)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,12 +25,14 @@ from service.engine.backtest.rolling import (
     BacktestSettings,
     JudgedDate,
     as_of_dates,
-    run_backtest,
+    judge_date,
 )
 from service.engine.history import COLUMNS, IDS, rows_before, validate_history
 from service.engine.predict import Model, discover_base, fit_base, score_base
+from service.engine.predict.events import Events, encode
 from service.engine.predict.items import IdIndex
 from service.errors import InvalidInput, Problem
+from service.executors import Opener, each_done, in_process
 from service.files.report import Progress, silent
 from service.files.spill import Spiller
 
@@ -143,26 +146,34 @@ def backtest_file(
     every_days: int,
     out: Path,
     settings: BacktestSettings | None = None,
+    opener: Opener = in_process,
     progress: Progress = silent,
 ) -> Backtest:
     """Evaluate the forecast at rolling dates; write backtest.json and two diagrams into `out`.
 
     At every date the model is fitted again on the history before it, as the nightly job does. The
-    horizon of the last date must end within the history. Raises InvalidInput.
+    horizon of the last date must end within the history. Dates are judged by the executor that
+    `opener` opens, whose workers read the file again; the figures do not depend on it, but for
+    CPU seconds. Raises InvalidInput.
     """
     settings = settings or BacktestSettings()
     _validate_options(horizon_days=settings.horizon_days, every_days=every_days)
-    rows = read_history(history)
+    history = history.absolute()
+    rows, _ = _history(history)
     dates = as_of_dates(start, end, every_days)
     if not dates:
         raise InvalidInput(
             "The backtest has no date.", [Problem("--to", f"{end} is before {start}")]
         )
-    days: list[JudgedDate] = []
+    judged: dict[int, JudgedDate] = {}
     progress("backtest", 0, len(dates))
-    for day in run_backtest(rows, dates, settings, time.process_time):
-        days.append(day)
-        progress("backtest", len(days), len(dates))
+    try:
+        for place, day in each_done(opener, partial(_judge, history, settings), dates):
+            judged[place] = day
+            progress("backtest", len(judged), len(dates))
+    finally:
+        _history.cache_clear()
+    days = [judged[place] for place in range(len(dates))]
     if not any(len(day.outcomes[OURS].truths) for day in days):
         raise InvalidInput(
             "No household is eligible at any date of the backtest.",
@@ -176,6 +187,18 @@ def backtest_file(
     found = _summarize(days, tuple(told), out)
     _write_reports(found, settings)
     return found
+
+
+def _judge(history: Path, settings: BacktestSettings, as_of: date) -> JudgedDate:
+    rows, events = _history(history)
+    return judge_date(rows, events, as_of, settings, time.process_time)
+
+
+@lru_cache(maxsize=1)
+def _history(path: Path) -> tuple[pl.DataFrame, Events]:
+    """What a process judges one date after the other by."""
+    rows = read_history(path)
+    return rows, encode(rows)
 
 
 def read_history(path: Path) -> pl.DataFrame:

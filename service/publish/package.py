@@ -2,34 +2,30 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from service.engine.records import Address, Mailpiece
+from service.engine.records import Address
 from service.engine.render import (
-    Checker,
     Layout,
     PiecePages,
     PostalBarcode,
     place_pieces,
-    render_batch,
 )
 from service.engine.render.standard import Conformance
-from service.errors import Conflict, LarderError, Problem
-from service.files import layouts
+from service.errors import Conflict, LarderError
 from service.files.csv_cells import to_csv
 from service.files.postal_barcode import barcode_of
 from service.notice import Count
 from service.publish.addresses import ADDRESS, OWN_AFFAIRS
-from service.publish.choice import SORT_KEY, Choice, mailpieces
-from service.publish.depot import READY, Depot, StoredFile, describe, put_bytes
+from service.publish.choice import SORT_KEY, Choice
+from service.publish.depot import READY, Depot, describe, put_bytes
+from service.publish.parts import Check, Found, Print, Printed, Proof, each_part
 from service.publish.verify import read_print_info
 from service.settings import Settings
-from service.store.pictures import KeptPictures
 from service.store.session import Database
 
 MANIFEST = "manifest.json"
@@ -37,8 +33,6 @@ _INKS = ("print_inks", "print_spot", "print_colours")
 LEFT_OUT = "left_out"
 """The depot's folder of tables for the retailer alone, one a package; no house can fetch them."""
 Progress = Callable[[str, int, int], None]
-Proof = Callable[[Path, Sequence[str]], None]
-"""Checks a printed file against its list codes in order; raises when it must not be mailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +71,15 @@ class Package:
 
 
 def find_unprintable(
-    database: Database,
-    settings: Settings,
-    choice: Choice,
-    layout: Layout,
-    *,
-    progress: Progress,
-) -> dict[int, tuple[Problem, ...]]:
-    """The lists that cannot be printed, each with every text of it that does not fit.
-
-    All are set as they are printed, before anything is.
-    """
-    checker = Checker(
-        layout, sender=layouts.sender_of(settings), departments=settings.walking_order
-    )
-    found: dict[int, tuple[Problem, ...]] = {}
-    lists_of = dict(choice.pieces.select("seq", "list_id").iter_rows())
-    total = choice.pieces.height
-    for piece, problems in checker.check_all(mailpieces(database, choice.pieces)):
-        if problems:
-            found[lists_of[piece.seq]] = problems
-        if piece.seq % 100 == 0 or piece.seq == total:
-            progress("check", piece.seq, total)
+    database: Database, settings: Settings, choice: Choice, *, progress: Progress
+) -> Found:
+    """The lists that cannot be printed. All are set as they are printed, before anything is."""
+    found: Found = {}
+    checked = 0
+    for _, (pieces, problems) in each_part(database, settings, Check.each_of(choice.pieces)):
+        checked += pieces
+        found |= problems
+        progress("check", checked, choice.pieces.height)
     return found
 
 
@@ -121,16 +102,20 @@ def write_package(
     for name in existing.keys() - set(names):
         depot.remove(package.name, name)
     barcode = barcode_of(settings)
+    missing = [(name, part) for name, part in parts if name not in existing]
+    tasks = [Print(package.name, name, part, package.conformance, proof) for name, part in missing]
+    total = package.choice.pieces.height
+    done = total - sum(part.height for _, part in missing)
+    printed: dict[str, Printed] = {}
+    for place, made in each_part(database, settings, tasks):
+        name, part = missing[place]
+        printed[name] = made
+        done += part.height
+        progress("print", done, total)
     files: list[dict[str, Any]] = []
     rows: list[pl.DataFrame] = []
     for name, part in parts:
-        if name in existing:
-            file = describe(depot, package.name, name)
-            placed = _printed_before(depot, package, name=name, part=part)
-        else:
-            file, placed = _print_part(
-                database, settings, package, depot, name=name, part=part, proof=proof
-            )
+        file, placed = printed.get(name) or _printed_before(depot, package, name=name, part=part)
         rows.append(_piece_rows(name, part, placed, barcode))
         files.append(
             {
@@ -141,7 +126,6 @@ def write_package(
                 "last_seq": part["seq"][-1],
             }
         )
-        progress("print", part["seq"][-1], package.choice.pieces.height)
     left_out, bom = package.choice.left_out, settings.piece_file_bom
     own = left_out.select("household_id", "piece_id", "reason", "duplicate_of", "detail")
     put_bytes(depot, LEFT_OUT, f"{package.name}.csv", to_csv(own, bom=bom))
@@ -208,50 +192,14 @@ def _write_manifest(package: Package, depot: Depot, files: list[dict[str, Any]])
     put_bytes(depot, package.name, READY, b"")
 
 
-def _print_part(
-    database: Database,
-    settings: Settings,
-    package: Package,
-    depot: Depot,
-    *,
-    name: str,
-    part: pl.DataFrame,
-    proof: Proof | None,
-) -> tuple[StoredFile, Sequence[PiecePages]]:
-    codes: list[str] = []
-
-    def collect_codes() -> Iterator[Mailpiece]:
-        for piece in mailpieces(database, part):
-            codes.append(piece.document.list_code)
-            yield piece
-
-    return depot.put(
-        package.name,
-        name,
-        lambda out: render_batch(
-            collect_codes(),
-            package.layout,
-            out,
-            title=f"{settings.retailer} {package.name}",
-            language=settings.language,
-            sender=layouts.sender_of(settings),
-            departments=settings.walking_order,
-            pictures=KeptPictures(database),
-            conformance=package.conformance,
-        ),
-        proof=None if proof is None else lambda path: proof(path, codes),
-    )
-
-
-def _printed_before(
-    depot: Depot, package: Package, *, name: str, part: pl.DataFrame
-) -> Sequence[PiecePages]:
-    """The pages of each piece of a PDF that is there already."""
+def _printed_before(depot: Depot, package: Package, *, name: str, part: pl.DataFrame) -> Printed:
+    """A PDF that is there already."""
     path = depot.local_path(package.name, name)
     file = path if path is not None else depot.read(package.name, name)
     info, _ = read_print_info(file, name)
     pieces = [*part.select("piece_id", "seq").iter_rows()]
-    return place_pieces(pieces, info.page_counts, package.layout)
+    placed = place_pieces(pieces, info.page_counts, package.layout)
+    return Printed(describe(depot, package.name, name), placed)
 
 
 def _piece_rows(

@@ -23,13 +23,13 @@ from service.publish.package import (
     MANIFEST,
     Package,
     Progress,
-    Proof,
     find_unprintable,
     read_manifest,
     remove_files,
     require_serials,
     write_package,
 )
+from service.publish.parts import Proof
 from service.settings import Settings
 from service.store import audit, batches, cycles, erasures, households, lists
 from service.store.actor import Actor
@@ -229,10 +229,7 @@ class _Press:
 
         Raises InvalidInput with every text that does not fit when nothing else is left.
         """
-        layout = layouts.load(self.settings.layout, inks_of(self.settings))
-        found = find_unprintable(
-            self.database, self.settings, choice, layout, progress=self.progress
-        )
+        found = find_unprintable(self.database, self.settings, choice, progress=self.progress)
         if not found:
             return choice
         if len(found) == choice.pieces.height:

@@ -5,6 +5,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from service.errors import Misconfigured, Problem
+from service.settings.executors import ExecutorSettings
 from service.settings.group import ENV_FILE, PREFIX, Group
 from service.settings.letters import LetterSettings
 from service.settings.whole import Settings
@@ -20,6 +21,11 @@ def load_settings() -> Settings:
 def load_letter_settings() -> LetterSettings:
     """Read the settings of letters, which need no keys. Raises Misconfigured."""
     return _load(LetterSettings)
+
+
+def load_executor_settings() -> ExecutorSettings:
+    """Read the settings of parallel work, which need no keys. Raises Misconfigured."""
+    return _load(ExecutorSettings)
 
 
 def _load(kind: type[Kind]) -> Kind:

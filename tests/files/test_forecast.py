@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,8 @@ from service.engine.backtest.rolling import BacktestSettings
 from service.engine.history import rows_before, validate_history
 from service.engine.predict import fit, score
 from service.errors import InvalidInput
+from service.executors import in_process
+from service.executors.local import pool
 from service.files.forecast import backtest_file, predict_file, read_history
 from tests.engine.predict.households import random_history
 
@@ -187,14 +190,19 @@ def test_an_impossible_horizon_is_refused(parquet: Path, tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_backtest_reports_and_writes(parquet: Path, tmp_path: Path) -> None:
-    found = backtest_file(
-        parquet,
-        start=date(2026, 4, 3),
-        end=date(2026, 4, 17),
-        every_days=14,
-        out=tmp_path / "found",
-        settings=BacktestSettings(weekly_spend_cents=100),
+    apart, found = (
+        backtest_file(
+            parquet,
+            start=date(2026, 4, 3),
+            end=date(2026, 4, 17),
+            every_days=14,
+            out=tmp_path / "found",
+            settings=BacktestSettings(weekly_spend_cents=100, baselines=baselines),
+            opener=opener,
+        )
+        for baselines, opener in ((False, partial(pool, 2)), (True, in_process))
     )
+    assert apart.reports["larder"] == found.reports["larder"]
     assert found.dates == (date(2026, 4, 3), date(2026, 4, 17))
     names = ["larder", "personal frequency", "decayed frequency", "gamma-Poisson", "TIFU-KNN"]
     assert list(found.reports)[:5] == names

@@ -154,7 +154,7 @@ def test_publishing_again_gives_the_batch_that_is_there(
     assert print_batch(database, settings) == first
 
 
-def test_a_killed_run_leaves_no_marker_and_is_finished_with_the_same_bytes(
+def test_a_killed_run_is_finished_by_other_processes_with_the_same_bytes(
     database: Database, in_parts: Settings, issued: None, tmp_path: Path
 ) -> None:
     kill_in("publish", in_parts)
@@ -162,7 +162,7 @@ def test_a_killed_run_leaves_no_marker_and_is_finished_with_the_same_bytes(
     left = {path.name for path in folder.iterdir()}
     assert left == {"larder_lists_20260302_1of3_v1.pdf"}
     (folder / "larder_lists_20260302_1of9_v1.pdf").write_bytes(b"of an older kind")
-    report = print_batch(database, in_parts)
+    report = print_batch(database, in_parts.model_copy(update={"processes": 2}))
     assert query(database, "SELECT id, state, pieces FROM batch") == [(1, "ready", 27)]
     other = Database(f"sqlite:///{tmp_path / 'undisturbed.db'}")
     open_issued(other, in_parts, tmp_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ from service.engine.backtest.explore import LISTED, Proposals
 from service.engine.backtest.metrics import Outcome
 from service.engine.history import rows_before
 from service.engine.predict import discover, fit, forecast, score
-from service.engine.predict.events import Events, Flags, Floats, Ints, day_number, encode
+from service.engine.predict.events import Events, Flags, Floats, Ints, day_number
 from service.engine.predict.examples import active_pairs, days_to_first_purchase, make_examples
 from service.engine.predict.fitting import item_statistics
 from service.engine.predict.items import IdIndex
@@ -67,51 +67,51 @@ def as_of_dates(start: date, end: date, every_days: int) -> list[date]:
     return [start + timedelta(days=n) for n in range(0, (end - start).days + 1, every_days)]
 
 
-def run_backtest(
+def judge_date(
     history: pl.DataFrame,
-    dates: Sequence[date],
+    all_events: Events,
+    as_of: date,
     settings: BacktestSettings,
     cpu_seconds: Callable[[], float],
-) -> Iterator[JudgedDate]:
-    """Yield the results of each date; `cpu_seconds` returns the CPU seconds used so far."""
-    all_events = encode(history)
-    for as_of in dates:
-        history_before = rows_before(history, as_of)
-        started = cpu_seconds()
-        model = fit(history_before, as_of=as_of, horizon_days=settings.horizon_days)
-        fitted = cpu_seconds()
-        model, scores = forecast(
-            model, history_before, as_of=as_of, horizon_days=settings.horizon_days
-        )
-        scored = cpu_seconds()
-        scores = score(
-            model, history_before, as_of=as_of, horizon_days=settings.horizon_days, intervals=True
-        )
-        candidates = _Candidates.collect(
-            all_events,
-            eligible_households(
-                history,
-                as_of=as_of,
-                weeks=settings.weeks,
-                weekly_spend_cents=settings.weekly_spend_cents,
-            ),
-            as_of,
-            settings,
-        )
-        new_items = discover(model, history_before, as_of=as_of, per_household=LISTED)
-        day = JudgedDate(
+) -> JudgedDate:
+    """The results of one date. `all_events` is the encoded history, which dates can share.
+
+    `cpu_seconds` returns the CPU seconds used so far.
+    """
+    history_before = rows_before(history, as_of)
+    started = cpu_seconds()
+    model = fit(history_before, as_of=as_of, horizon_days=settings.horizon_days)
+    fitted = cpu_seconds()
+    model, scores = forecast(model, history_before, as_of=as_of, horizon_days=settings.horizon_days)
+    scored = cpu_seconds()
+    scores = score(
+        model, history_before, as_of=as_of, horizon_days=settings.horizon_days, intervals=True
+    )
+    candidates = _Candidates.collect(
+        all_events,
+        eligible_households(
+            history,
             as_of=as_of,
-            model=model,
-            households=all_events.household_ids.filter(pl.Series(candidates.is_judged)),
-            proposals=candidates.proposals(new_items),
-            fit_seconds=fitted - started,
-        )
-        day.seconds[OURS] = scored - fitted
-        day.outcomes[OURS] = candidates.outcome(scores["p_purchase"].to_numpy())
-        _score_dates(day, candidates, scores, settings.horizon_days)
-        if settings.baselines:
-            _score_baselines(day, candidates, settings, cpu_seconds)
-        yield day
+            weeks=settings.weeks,
+            weekly_spend_cents=settings.weekly_spend_cents,
+        ),
+        as_of,
+        settings,
+    )
+    new_items = discover(model, history_before, as_of=as_of, per_household=LISTED)
+    day = JudgedDate(
+        as_of=as_of,
+        model=model,
+        households=all_events.household_ids.filter(pl.Series(candidates.is_judged)),
+        proposals=candidates.proposals(new_items),
+        fit_seconds=fitted - started,
+    )
+    day.seconds[OURS] = scored - fitted
+    day.outcomes[OURS] = candidates.outcome(scores["p_purchase"].to_numpy())
+    _score_dates(day, candidates, scores, settings.horizon_days)
+    if settings.baselines:
+        _score_baselines(day, candidates, settings, cpu_seconds)
+    return day
 
 
 @dataclass(frozen=True, slots=True)
