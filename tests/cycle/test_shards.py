@@ -12,15 +12,18 @@ from polars.testing import assert_frame_equal
 
 from service.cycle import stages
 from service.cycle.inputs import Inputs
+from service.cycle.plan import plan_cycle
 from service.cycle.shards import Shards, keep_bought, score_shards
 from service.cycle.task import Task
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers.candidates import LOYALTY_WEEKS
 from service.engine.predict import default_model
 from service.engine.segment import unit_counts, usage_bounds
+from service.errors import Misconfigured
 from service.executors import open_executor
 from service.files.checked import write_frames
 from service.settings import Settings
+from service.store.session import Database
 from tests.conftest import settings_of
 from tests.engine.offers.frames import AS_OF, purchases, running
 from tests.market import silent
@@ -158,3 +161,21 @@ def test_a_shard_of_other_code_is_scored_again(
     monkeypatch.setattr("service.cycle.shards.sources_digest", lambda: "another version")
     scored(settings, task)
     assert len({*settings.runs_folder.rglob("*.scored")} - before) == 1
+
+
+def test_an_executor_that_cannot_be_used_is_refused_before_anything_is_read(
+    settings: Settings,
+) -> None:
+    nowhere = settings.model_copy(update={"executor": "dask", "scheduler": "nowhere"})
+    stages: list[str] = []
+    unread = Database(nowhere.database_url)
+    with (
+        pytest.raises(Misconfigured, match="The cluster cannot be used"),
+        plan_cycle(
+            unread, nowhere, as_of=AS_OF, seed=3, progress=lambda stage, *_: stages.append(stage)
+        ),
+    ):
+        pass
+    unread.dispose()
+    assert stages == []
+    assert not settings.runs_folder.exists()
