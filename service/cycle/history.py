@@ -5,7 +5,7 @@ each other, and what many of them buy.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -54,6 +54,16 @@ class History:
         """The shards in which anybody gets a list; `general_ids` are in ascending order."""
         shards = [each.with_general(general_ids) for each in self.shards]
         return [each for each in shards if each.lines or each.general_ids]
+
+    def without_sums(self) -> "History":
+        """The same without what is added up by household, once it was compared."""
+        return replace(
+            self,
+            chosen=self.chosen.clear(),
+            spend=self.spend.clear(),
+            units=self.units.clear(),
+            draft_days=self.draft_days.clear(),
+        )
 
     def general_days(self) -> Iterator[pl.DataFrame]:
         """What may be counted of general lists, a shard after the other."""
@@ -121,7 +131,7 @@ class HistoryReader:
         listed = spent.join(unreached, on="household_id", how="anti", maintain_order="left")
         days, newest = None, None
         if general_ids:
-            days, newest = self._general_days(number, purchases)
+            days, newest = self._general_days(number, some, purchases)
         return _Part(
             bought=keep_bought(self.folder, some, listed),
             buyers=purchases["household_id"].n_unique(),
@@ -165,10 +175,13 @@ class HistoryReader:
             & ~found.is_in(pl.Series(others, dtype=pl.Int64).implode())
         )
 
-    def _general_days(self, number: int, purchases: pl.DataFrame) -> tuple[Path, date | None]:
+    def _general_days(
+        self, number: int, some: list[int], purchases: pl.DataFrame
+    ) -> tuple[Path, date | None]:
         """What may be counted of these purchases for general lists, in a file; their last day."""
-        silent = sorted(self.unlisted.erased | self.unlisted.unprofiled)
-        counted = purchases.filter(~pl.col("household_id").is_in(silent))
+        others = self.unlisted.erased | self.unlisted.unprofiled
+        uncounted = sorted(others.intersection(some))
+        counted = purchases.filter(~pl.col("household_id").is_in(uncounted))
         path = self.folder / f"{number}.general"
         days = general_days(counted, horizon_days=self.settings.forecast_days)
         write_frames(path, {"days": days})

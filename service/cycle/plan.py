@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
-from sqlmodel import Session
 
 from service.cycle import stages
 from service.cycle.choose import choose, collect, given_of, offered_of
@@ -125,12 +124,17 @@ def plan_cycle(
         else:
             folder = Path(opened.enter_context(TemporaryDirectory(prefix="larder-plan-")))
         events = Path(opened.enter_context(TemporaryDirectory(prefix="events-", dir=folder)))
-        with database.read() as session:
-            read = _read(
-                session, settings, as_of=as_of, sample=sample, now=now, folder=folder,
+        yield _plan(
+            database,
+            settings,
+            _read(
+                database, settings, as_of=as_of, sample=sample, now=now, folder=folder,
                 events=events, progress=progress,
-            )  # fmt: skip
-        yield _plan(database, settings, read, seed=seed, supposed=supposed, progress=progress)
+            ),
+            seed=seed,
+            supposed=supposed,
+            progress=progress,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ class _Read:
 
 
 def _read(
-    session: Session,
+    database: Database,
     settings: Settings,
     *,
     as_of: date,
@@ -168,33 +172,36 @@ def _read(
     events: Path,
     progress: Progress,
 ) -> _Read:
-    unlisted = read_unlisted(session, settings)
-    if sample is None:
-        ids = baskets.buyers(session, before=midnight(as_of, settings))
-        general_ids = sorted(unlisted.general)
-    else:
-        ids = sorted(sample.household_ids)
-        general_ids = sorted(unlisted.general.intersection(ids))
-    model = stored_model(session, as_of=as_of, any_age=sample is not None)
-    spiller = Spiller(events, as_of)
-    fits = model is None and sample is None
-    reader = HistoryReader(session, settings, as_of, unlisted, folder, spiller if fits else None)
-    return _Read(
-        folder=folder,
-        history=reader.read(ids, general_ids, progress),
-        inputs=read_inputs(session, settings, as_of=as_of),
-        committed=issuable.committed(
-            session, ended_before=closing_day(session, settings, as_of=as_of, now=now)
-        ),
-        credit=agreements.credit(session, on=as_of),
-        model=model,
-        events=spiller,
-        learned=learned(session, settings, as_of=as_of),
-        unlisted=unlisted,
-        general_ids=general_ids,
-        number=cycles.count_before(session, as_of),
-        sample=sample,
-    )
+    with database.read() as session:
+        unlisted = read_unlisted(session, settings)
+        if sample is None:
+            ids = baskets.buyers(session, before=midnight(as_of, settings))
+            general_ids = sorted(unlisted.general)
+        else:
+            ids = sorted(sample.household_ids)
+            general_ids = sorted(unlisted.general.intersection(ids))
+        model = stored_model(session, as_of=as_of, any_age=sample is not None)
+        spiller = Spiller(events, as_of)
+        fits = model is None and sample is None
+        reader = HistoryReader(
+            session, settings, as_of, unlisted, folder, spiller if fits else None
+        )
+        return _Read(
+            folder=folder,
+            history=reader.read(ids, general_ids, progress),
+            inputs=read_inputs(session, settings, as_of=as_of),
+            committed=issuable.committed(
+                session, ended_before=closing_day(session, settings, as_of=as_of, now=now)
+            ),
+            credit=agreements.credit(session, on=as_of),
+            model=model,
+            events=spiller,
+            learned=learned(session, settings, as_of=as_of),
+            unlisted=unlisted,
+            general_ids=general_ids,
+            number=cycles.count_before(session, as_of),
+            sample=sample,
+        )
 
 
 def _plan(
@@ -215,6 +222,8 @@ def _plan(
     general = general.among(eligible["household_id"].to_list())
     model = _model(database, settings, read, progress)
     task = _task(database, read, model, general, eligible, settings, seed=seed)
+    # Nothing more is asked of them, and they would lie in memory to the end.
+    read = replace(read, history=read.history.without_sums())
     share = 1.0 if read.sample is None else read.sample.share
     shards = score_shards(
         read.history.listed(general.household_ids),

@@ -22,7 +22,7 @@ import polars as pl
 
 from service.cycle.task import Task
 from service.engine.offers.likely import PROMISED, keep_promises, promised_chances, promised_offers
-from service.errors import LarderError
+from service.errors import Conflict, LarderError
 from service.executors import Opener, each_done
 from service.executors.sources import sources_digest
 from service.files.checked import (
@@ -98,7 +98,12 @@ class Shards:
 
     def purchases(self, shard: Shard) -> pl.DataFrame:
         """What the households of a shard bought."""
-        return unpack(_whole(shard.bought.path))
+        try:
+            return unpack(read_checked(shard.bought.path))
+        except FileNotFoundError:
+            raise _gone() from None
+        except Damaged as error:
+            raise _not_as_written(error) from None
 
     def scores(self, shard: Shard) -> pl.DataFrame:
         """The scores of a shard, as `Scored` has them."""
@@ -130,15 +135,17 @@ _KEPT = ("offer_id", "left_out", "p_purchase")
 def _frame(shard: Shard, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
     try:
         return read_frames(shard.result, {name: columns})[name]
+    except FileNotFoundError:
+        raise _gone() from None
     except Damaged as error:
         raise _not_as_written(error) from None
 
 
-def _whole(path: Path) -> bytes:
-    try:
-        return read_checked(path)
-    except Damaged as error:
-        raise _not_as_written(error) from None
+def _gone() -> Conflict:
+    return Conflict(
+        "The files of this run are gone: another run of the date ended meanwhile. Run the cycle "
+        "again."
+    )
 
 
 def _not_as_written(error: Damaged) -> LarderError:
@@ -204,7 +211,7 @@ def _score_missing(shards: Sequence[Shard], *, opener: Opener, progress: Progres
 def _score(shard: Shard) -> None:
     """Score a shard from its files, in whatever process; safe to do twice."""
     try:
-        task, rows = _task(shard.task), unpack(_whole(shard.bought.path))
+        task, rows = _task(shard.task), unpack(read_checked(shard.bought.path))
     except FileNotFoundError as error:
         raise LarderError(
             "A worker does not find %(path)s: the folder LARDER_RUNS_FOLDER has to be the same on "

@@ -1,5 +1,6 @@
 """Scoring in several processes, and what names the files of a shard."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from service.engine.allocate.value import ResponseModel
 from service.engine.offers.candidates import LOYALTY_WEEKS
 from service.engine.predict import default_model
 from service.engine.segment import unit_counts, usage_bounds
-from service.errors import Misconfigured
+from service.errors import Conflict, Misconfigured
 from service.executors import open_executor
 from service.files.checked import write_frames
 from service.settings import Settings
@@ -151,6 +152,15 @@ def test_a_shard_that_is_not_whole_is_scored_again(
         assert_frame_equal(one, two, check_exact=True)
     assert f"shard {files[0].stem} cannot be read and is scored again" in caplog.text
     assert {each: each.stat().st_mtime_ns for each in files[1:]} == untouched
+
+
+def test_a_run_whose_files_another_one_removed_says_so(settings: Settings, task: Task) -> None:
+    shards = scored(settings, task)
+    shutil.rmtree(settings.runs_folder)
+    (shard,) = shards.all
+    for read in (shards.scores, shards.pairs, shards.purchases):
+        with pytest.raises(Conflict, match="another run of the date ended"):
+            read(shard)
 
 
 def test_a_shard_of_other_code_is_scored_again(
