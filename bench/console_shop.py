@@ -14,6 +14,7 @@ from service.deals.keep_sums import keep_sums
 from service.digests import identity_digest
 from service.engine import codes
 from service.engine.identities import forms
+from service.engine.predict.events import encode
 from service.settings import Settings
 from service.store import recount
 from service.store.bulk import append, is_sqlite
@@ -75,7 +76,8 @@ def fill(database: Database, settings: Settings, *, deals: int, households: int)
         bought = read_purchases(
             session, settings, before=LAST + timedelta(days=1), household_ids=regulars(households)
         )
-    fit_and_keep(database, settings, bought, as_of=LAST + timedelta(days=1))
+    day = LAST + timedelta(days=1)
+    fit_and_keep(database, settings, encode(bought, day), as_of=day)
 
 
 def _add(session: Session, table: str, **columns: Any) -> None:

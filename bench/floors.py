@@ -53,10 +53,10 @@ def load(database: Database, settings: Settings, folder: Path) -> None:
 def row(database: Database, settings: Settings, price: float) -> str:
     """A row of the table."""
     priced = settings.model_copy(update={"floor_shortfall_price": price})
-    plan = plan_cycle(database, priced, as_of=AS_OF, seed=settings.seed, progress=silent)
-    chosen = plan.allocation.pairs
+    with plan_cycle(database, priced, as_of=AS_OF, seed=settings.seed, progress=silent) as plan:
+        chosen, homes = plan.allocation.pairs, plan.eligible
     tenths = dict(
-        by_worth(plan.eligible, chosen).select("worth_decile", "mean_face_value_cents").iter_rows()
+        by_worth(homes, chosen).select("worth_decile", "mean_face_value_cents").iter_rows()
     )
     cents = [
         chosen["value_cents"].sum(),

@@ -1,13 +1,15 @@
 """What a cycle takes by households and stage: seconds, CPU, memory and bytes, on two sizes or more.
 
     uv run --all-groups python -m bench.scale 2500 10000 [--database postgresql] [--keep FOLDER]
+    uv run --all-groups python -m bench.scale 10000 100000 --grow-from 10000 --keep FOLDER
 
 The households are Complete Journey's, copied with seeded noise (see `bench.scale_shop`). Loading,
 fitting, the cycle and publishing each run in a process of their own; the cycle is parted by what
 it says of its progress. CPU is of the process, its own processes and PostgreSQL's; the peak is of
 the process and its own processes; bytes are what the stage added to disk. Between two sizes the
 marginal cost is printed: what each further household took. `lists` is a digest of all lists, to
-compare two versions by.
+compare two versions by. What `--grow-from` a loaded size is larger is not loaded and fitted again,
+but copied within SQLite (see `bench.scale_grow`).
 """
 
 import argparse
@@ -33,6 +35,7 @@ from sqlalchemy import text
 
 from bench import scale_shop
 from bench.cpu import cpu
+from bench.scale_grow import grow
 from service import sample
 from service.cycle import refresh_forecast, run_cycle
 from service.deals import load_deals
@@ -201,7 +204,7 @@ def run(households: int, kind: str, kept: Path, options: argparse.Namespace) -> 
     """Measure one size on one database and print it; the costs by stage."""
     shop, loaded = kept / f"shop-{households}", kept / f"loaded-{households}.db"
     lines = None
-    if not (shop / sample.DEALS).exists():
+    if not _is_grown(households, options) and not (shop / sample.DEALS).exists():
         lines = scale_shop.build(kept / "source", shop, households)
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=kept))
@@ -211,6 +214,10 @@ def run(households: int, kind: str, kept: Path, options: argparse.Namespace) -> 
             postgresql = get_server(folder / "postgresql")
             stack.callback(postgresql.cleanup)
             url, server = postgresql.get_uri(), postgresql.get_pid()
+        elif _is_grown(households, options):
+            shutil.copyfile(kept / f"loaded-{options.grow_from}.db", folder / "larder.db")
+            grow(folder / "larder.db", households // options.grow_from)
+            parts = parts[2:]
         elif loaded.exists():
             shutil.copyfile(loaded, folder / "larder.db")
             parts = parts[2:]
@@ -255,6 +262,10 @@ def run(households: int, kind: str, kept: Path, options: argparse.Namespace) -> 
     return costs
 
 
+def _is_grown(households: int, options: argparse.Namespace) -> bool:
+    return options.grow_from is not None and households > options.grow_from
+
+
 def _show(stage: str, cost: Cost, households: int) -> None:
     print(f"{stage:<12}{cost.seconds:>9.1f}{cost.cpu_seconds:>9.1f}"
           f"{1000 * cost.cpu_seconds / households:>12.2f}{cost.peak_mb:>9.0f}"
@@ -285,7 +296,10 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--shard", type=int, default=5000, help="households in a shard")
     parser.add_argument("--no-publish", action="store_true")
+    parser.add_argument("--grow-from", type=int, help="a kept size that larger ones are copies of")
     options = parser.parse_args()
+    if options.grow_from and (options.database != "sqlite" or not options.keep):
+        parser.error("--grow-from is for SQLite, and for what is kept")
     with ExitStack() as stack:
         kept: Path | None = options.keep
         if kept is None:

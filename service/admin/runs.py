@@ -25,6 +25,8 @@ BOOKS = "books"
 
 OF_CYCLES = (CYCLE, PLAN, RECOMPOSE, EXPIRY)
 """The kinds of runs that make or end lists."""
+_STOPPED, _ISSUED = (CYCLE, PLAN), "issue"
+"""What can be ended while a worker is at it, and the stage from which it cannot."""
 
 _RECENT = 100
 _BUSY = Notice("This is being requested right now; try again.")
@@ -247,19 +249,26 @@ def ask_again(database: Database, run_id: str, *, by: Actor = SERVICE) -> Run:
 def give_up(database: Database, run_id: str, *, by: Actor = SERVICE) -> None:
     """End a run that waits, or whose worker died; it counts as failed.
 
-    Raises NotFound, and Conflict for a run that a worker works on or that has ended: what a worker
+    A cycle or a plan that a worker makes ends too, at its next shard, until it is issued. Raises
+    NotFound, and Conflict for any other run that a worker works on or that has ended: what a worker
     does cannot be taken from it.
     """
     now = datetime.now(UTC)
-    problem = RunProblem.of(
-        "Given up", Notice("%(name)s ended this before a worker did it.", name=by.name)
-    )
+    problem = RunProblem.of("Given up", Notice("%(name)s ended this.", name=by.name))
     with database.write() as session:
         if runs.get(session, run_id) is None:
             raise unknown_run()
-        if not runs.give_up(session, run_id, problem=problem, now=now):
+        if not runs.give_up(
+            session, run_id, stopped=_STOPPED, until=_ISSUED, problem=problem, now=now
+        ):
             raise Conflict("A worker works on this run, or it has ended.")
         audit.add(session, by, "give_up", "run", run_id, at=now)
+
+
+def can_be_given_up(run: Run, *, now: datetime) -> bool:
+    """Whether `give_up` would end a run that has not ended."""
+    is_leased = run.claimed_until is not None and run.claimed_until >= now
+    return not is_leased or (run.kind in _STOPPED and run.stage != _ISSUED)
 
 
 def get_run(database: Database, run_id: str) -> Run:

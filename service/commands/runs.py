@@ -114,7 +114,7 @@ def again(run_id: Number, by: By = None) -> None:
 
 
 def give_up(run_id: Number, by: By = None) -> None:
-    """End a run that waits, or whose worker died; it counts as failed."""
+    """End a run that waits, whose worker died, or a cycle before it is issued; it failed."""
     with open_database() as (database, settings):
         runs.give_up(database, run_id, by=acting(database, settings, by))
     say(f"Run {run_id} was given up.")

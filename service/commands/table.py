@@ -455,7 +455,7 @@ COMMANDS: tuple[Command | Group, ...] = (
         Command(
             "give-up",
             "service.commands.runs:give_up",
-            "End a run that waits, or whose worker died; it counts as failed.",
+            "End a run that waits, whose worker died, or a cycle before it is issued; it failed.",
         ),
     ),
     group(

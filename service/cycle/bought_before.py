@@ -1,4 +1,4 @@
-"""What picked households paid in the year before: kept at issue, or counted for an older cycle."""
+"""What picked households paid in the year before, counted for a cycle that did not keep it."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -15,20 +15,6 @@ from service.store import outcomes as stored
 def with_days(purchases: pl.DataFrame) -> pl.DataFrame:
     """Purchases with the day of each where the stores are."""
     return purchases.with_columns(pl.col("purchased_at").dt.date().alias("day"))
-
-
-def before_issue(
-    session: Session, pairs: pl.DataFrame, purchases: pl.DataFrame, *, as_of: date
-) -> Before:
-    """What the households of `pairs` paid before their lists are made.
-
-    That is before a date, and before the newest sale's end where lists are made ahead: days of
-    which nothing is known yet are no days on which nobody bought.
-    """
-    lines = with_days(purchases)
-    newest = lines["day"].max()
-    day = as_of if not isinstance(newest, date) else min(as_of, newest + timedelta(days=1))
-    return paid_before(pairs, lines, stored.goods(session, offers_of(pairs)), day=day)
 
 
 def before_validity(

@@ -8,12 +8,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import polars as pl
 from sqlmodel import Session
 
 from service.cycle.inputs import midnight, read_purchases
 from service.engine.predict import Contest, CustomerBase, Model, carry_on, compare, fit_base
-from service.engine.predict.events import encode
 from service.errors import Conflict, InvalidInput
 from service.files.spill import Spiller
 from service.settings import Settings
@@ -100,12 +98,10 @@ def refresh_forecast(database: Database, settings: Settings, *, as_of: date) -> 
 
 
 def fit_and_keep(
-    database: Database, settings: Settings, purchases: pl.DataFrame, *, as_of: date
+    database: Database, settings: Settings, base: CustomerBase, *, as_of: date
 ) -> Model:
-    """Fit the forecast on these purchases, and keep it under its date unless it is worse."""
-    if purchases.is_empty():
-        raise _nothing_bought(as_of)
-    return _fit_and_keep(database, settings, encode(purchases, as_of), as_of=as_of).model
+    """Fit the forecast on what was bought, and keep it under its date unless it is worse."""
+    return _fit_and_keep(database, settings, base, as_of=as_of).model
 
 
 def _fit_and_keep(

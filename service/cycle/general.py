@@ -15,7 +15,6 @@ from service.cycle import stages
 from service.cycle.inputs import Inputs
 from service.cycle.last_prices import LastPrices, choose_among
 from service.cycle.unlisted import read_unlisted
-from service.engine.general import general_items as counted_items
 from service.engine.general import no_general_items
 from service.engine.offers import Arm, Valuation, candidates
 from service.engine.offers.general import general_candidates
@@ -151,8 +150,3 @@ def choose_lists(
         )
         considered = pl.concat([considered, others]).sort("household_id", "offer_id")
     return choose_among(last, considered, inputs.running)
-
-
-def items_of(purchases: pl.DataFrame, inputs: Inputs, *, horizon_days: int) -> pl.DataFrame:
-    """What households buy often: of the purchases of those that agreed to that."""
-    return counted_items(purchases, inputs.items, as_of=inputs.as_of, horizon_days=horizon_days)

@@ -214,14 +214,23 @@ def read_purchases(
     return bought.with_columns(_local_clock(settings))
 
 
-def read_unnamed_spend(session: Session, settings: Settings, *, as_of: date) -> pl.DataFrame:
+def read_unnamed_spend(
+    session: Session,
+    settings: Settings,
+    *,
+    as_of: date,
+    household_ids: list[int] | None = None,
+) -> pl.DataFrame:
     """What was paid for goods without a GTIN in the weeks that eligibility looks back on.
 
     Columns: household_id, purchased_at (on the stores' own clock), amount_cents.
     """
     since = as_of - timedelta(weeks=settings.weekly_spend_weeks)
     spent = baskets.unnamed_spend(
-        session, since=midnight(since, settings), before=midnight(as_of, settings)
+        session,
+        since=midnight(since, settings),
+        before=midnight(as_of, settings),
+        household_ids=household_ids,
     )
     return spent.with_columns(_local_clock(settings))
 

@@ -9,25 +9,20 @@ from tempfile import TemporaryDirectory
 import polars as pl
 from sqlmodel import Session
 
-from service.cycle.bought_before import before_issue
 from service.cycle.compose import read_around
 from service.cycle.expiry import closing_day, expire_lists
-from service.cycle.plan import Plan, Progress, plan_cycle
+from service.cycle.measured import measure_of
+from service.cycle.plan import Plan, plan_cycle
 from service.cycle.planned import require_same
 from service.cycle.report import CycleReport, report_on
 from service.cycle.serials import draw_recipients
 from service.cycle.shards import forget_shards, run_folder
 from service.cycle.written import Written, write_lists
-from service.engine.allocate.value import depth_percent
 from service.engine.ledger import EntryKind, charge_slots, reserve
 from service.engine.lifecycle import ISSUABLE
-from service.engine.lift.before import Before
-from service.engine.offers import Arm
 from service.engine.offers.overrides import OverrideAct
-from service.engine.offers.picks import Picked, picks
-from service.engine.offers.pins import Pins
-from service.engine.records import DealKind
 from service.errors import Conflict
+from service.files.report import Progress
 from service.notice import Notice
 from service.settings import Settings
 from service.store import audit, cycles, general_items, households, issued, ledger, lists, overrides
@@ -77,82 +72,59 @@ def run_cycle(
         languages = households.languages(session)
         refs = {key: ref for ref, key in households.ids_by_ref(session).items()}
         decided = overrides.named(session, is_open=True)
-    plan = plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress, now=now)
-    if planned is not None:
-        require_same(planned, plan)
-    progress("compose", 0, plan.eligible.height)
-    with database.read() as session:
-        recipients = draw_recipients(
-            session,
-            settings,
-            issue=f"{as_of.isoformat()}:{seed}" + (f":{revision}" if revision > 1 else ""),
-            household_ids=plan.eligible["household_id"].to_list(),
-            languages=languages,
-            refs=refs,
-            general=plan.general.household_ids,
-        )
-        around = read_around(
-            session,
-            settings,
-            plan.inputs,
-            [each.household_id for each in recipients],
-            general=plan.general.household_ids,
-        )
-        goods = products.goods_of(session, plan.chosen["offer_id"].unique().to_list())
-    folder = run_folder(settings, plan.inputs, seed=seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    # Another run of the date may be writing lists of its own.
-    with TemporaryDirectory(prefix="lists-", dir=folder, ignore_cleanup_errors=True) as own:
-        written = write_lists(
-            plan,
-            recipients,
-            settings,
-            folder=Path(own),
-            goods=goods,
-            around=around,
-            languages=languages,
-            progress=progress,
-        )
-        plan = replace(plan, chosen=_printed(plan.chosen, written.printed))
-        picked = _picked(plan, settings)
-        made = replace(
-            report_on(plan, written, decided, picked),
-            mail_holdout=settings.mail_holdout,
-            holdout_percent=settings.holdout_percent,
-        )
+    with plan_cycle(database, settings, as_of=as_of, seed=seed, progress=progress, now=now) as plan:
+        if planned is not None:
+            require_same(planned, plan)
+        progress("compose", 0, plan.eligible.height)
         with database.read() as session:
-            before = before_issue(session, picked.picks, plan.purchases, as_of=as_of)
-        progress("issue", 0, made.lists)
-        report = _issue(
-            database, made, plan, written, picked, before, on=closing, again=again, by=by
-        )
-        progress("issue", made.lists, made.lists)
-    forget_shards(settings, plan.inputs, seed=seed)
+            recipients = draw_recipients(
+                session,
+                settings,
+                issue=f"{as_of.isoformat()}:{seed}" + (f":{revision}" if revision > 1 else ""),
+                household_ids=plan.eligible["household_id"].to_list(),
+                languages=languages,
+                refs=refs,
+                general=plan.general.household_ids,
+            )
+            around = read_around(
+                session,
+                settings,
+                plan.inputs,
+                [each.household_id for each in recipients],
+                general=plan.general.household_ids,
+            )
+            goods = products.goods_of(session, plan.chosen["offer_id"].unique().to_list())
+            measure = measure_of(session, settings, plan)
+        folder = run_folder(settings, as_of=as_of, seed=seed)
+        # Another run of the date may be writing lists of its own.
+        with TemporaryDirectory(prefix="lists-", dir=folder, ignore_cleanup_errors=True) as own:
+            written = write_lists(
+                plan,
+                recipients,
+                settings,
+                folder=Path(own),
+                goods=goods,
+                around=around,
+                measure=measure,
+                languages=languages,
+                progress=progress,
+            )
+            plan = replace(plan, chosen=_printed(plan.chosen, written.printed))
+            made = replace(
+                report_on(plan, written, decided),
+                mail_holdout=settings.mail_holdout,
+                holdout_percent=settings.holdout_percent,
+            )
+            progress("issue", 0, made.lists)
+            report = _issue(database, made, plan, written, on=closing, again=again, by=by)
+            progress("issue", made.lists, made.lists)
+    forget_shards(settings, as_of=as_of, seed=seed)
     return report
 
 
 def _printed(chosen: pl.DataFrame, printed: pl.DataFrame) -> pl.DataFrame:
     """The chosen pairs that are on the lists."""
     return chosen.join(printed, on=["household_id", "offer_id"], how="semi", maintain_order="left")
-
-
-def _picked(plan: Plan, settings: Settings) -> Picked:
-    prices = plan.inputs.running.offers.select("offer_id", "price_cents")
-    # Whose list follows from no purchase is on no side of a comparison of purchases.
-    measured = plan.eligible.filter(pl.col("arm") != Arm.GENERAL)
-    return picks(
-        # What a partner's slot does is not to be seen in purchases.
-        plan.pairs.filter(pl.col("kind") == DealKind.PRODUCT)
-        .join(prices, on="offer_id", how="left", maintain_order="left")
-        .with_columns(depth_percent().alias("depth_percent")),
-        plan.allocation.prices,
-        measured,
-        given=plan.chosen,
-        terms=plan.terms,
-        holdout_percent=settings.holdout_percent,
-        pins=Pins.of(plan.inputs.running.overrides, plan.pinned),
-        explore=plan.explore,
-    )
 
 
 def _revision(session: Session, as_of: date, again: int | None) -> int:
@@ -175,8 +147,6 @@ def _issue(
     report: CycleReport,
     plan: Plan,
     written: Written,
-    picked: Picked,
-    before: Before,
     *,
     on: date,
     again: int | None,
@@ -209,20 +179,16 @@ def _issue(
             pl.lit(cycle_id, pl.Int64).alias("cycle_id"),
             pl.lit(now).cast(pl.Datetime("us", "UTC")).alias("written_at"),
         )
-        for listed, lines in written.frames():
-            lists.issue(session, listed.with_columns(of_cycle), lines)
+        for part in written.parts():
+            lists.issue(session, part.lists.with_columns(of_cycle), part.lines)
+            cycles.add_arms(session, cycle_id, part.arms)
+            cycles.add_picks(session, cycle_id, part.picks)
+            cycles.add_chances(session, cycle_id, part.chances)
         # Who is not on them gets no list: what its draft announced does not come.
         lists.remove_drafts(session, None, until=report.as_of)
         cycles.add_prices(session, cycle_id, prices)
         issued.add(session, cycle_id, written.copies)
-        arms = plan.eligible.select("household_id", "arm", "worth_decile", "tier")
-        cycles.add_arms(
-            session, cycle_id, arms.join(before.households, on="household_id", how="left")
-        )
-        of_pick = ["household_id", "offer_id"]
-        cycles.add_picks(session, cycle_id, picked.picks.join(before.pairs, on=of_pick))
-        cycles.add_caps(session, cycle_id, before.caps)
-        cycles.add_chances(session, cycle_id, picked.chances)
+        cycles.add_caps(session, cycle_id, written.caps)
         cycles.add_left_out(session, cycle_id, plan.left_out)
         general_items.add(session, cycle_id, plan.general.items)
         responses.save(session, plan.learned.artefact())

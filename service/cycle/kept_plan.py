@@ -44,11 +44,17 @@ class KeptPlan:
 
 
 def keep_plan(
-    settings: Settings, name: str, plan: Plan, languages: Mapping[int, str], *, now: datetime
+    settings: Settings,
+    name: str,
+    plan: Plan,
+    copies: pl.DataFrame,
+    languages: Mapping[int, str],
+    *,
+    now: datetime,
 ) -> None:
     """Keep what a plan gives under the name of its run; what is older than a week goes.
 
-    `languages` are those of the households.
+    `copies` are the candidates that are given, `languages` those of the households.
     """
     drop_old_plans(settings, now)
     folder = _folder(settings, name)
@@ -56,7 +62,7 @@ def keep_plan(
     unfinished = folder.with_suffix(".part")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    plan.chosen.select(_COPIES).write_parquet(unfinished / "copies.parquet")
+    copies.select(_COPIES).write_parquet(unfinished / "copies.parquet")
     spoken = [languages[household_id] for household_id in plan.eligible["household_id"]]
     plan.eligible.select(*_HOUSEHOLDS, pl.Series("language", spoken, pl.String)).write_parquet(
         unfinished / "households.parquet"

@@ -1,51 +1,52 @@
 """A cycle planned: every eligible household's offers chosen together; nothing is written."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
-from sqlmodel import Session
 
 from service.cycle import stages
+from service.cycle.choose import choose, collect, given_of, offered_of
 from service.cycle.expiry import closing_day
 from service.cycle.forecast import fit_and_keep, stored_model
-from service.cycle.general import General, items_of
-from service.cycle.inputs import Inputs, midnight, read_inputs, read_purchases, read_unnamed_spend
+from service.cycle.general import General
+from service.cycle.history import History, HistoryReader
+from service.cycle.inputs import Inputs, midnight, read_inputs
 from service.cycle.learn import Learned, learned
+from service.cycle.left_out import in_order, left_out
 from service.cycle.redraft import read_redraft
-from service.cycle.shards import Task, score_shards
+from service.cycle.shards import Shards, run_folder, score_shards
 from service.cycle.supposed import AS_IT_IS, Supposed
-from service.cycle.unlisted import NO_PROFILE, Unlisted, read_unlisted
+from service.cycle.task import Task
+from service.cycle.unlisted import Unlisted, read_unlisted
 from service.engine import segment
-from service.engine.allocate import Allocation, Keep, ShortfallPrices, allocate
+from service.engine.allocate import Allocation, Keep, ShortfallPrices
+from service.engine.general import general_items, no_general_items
 from service.engine.lift import held_out
 from service.engine.lift.draw import cycle_salt
-from service.engine.offers import OFFERED, Arm, given
-from service.engine.offers.beside_pins import (
-    households_beside,
-    pairs_beside,
-    room_beside,
-    with_pins,
-)
-from service.engine.offers.candidates import LOYALTY_WEEKS
+from service.engine.offers import Arm
 from service.engine.offers.credit import within_credit
-from service.engine.offers.explore import NO_EXPLORATION, Exploration
-from service.engine.offers.likely import keep_promises
+from service.engine.offers.explore import Exploration
 from service.engine.offers.pins import Pinned, place_pins
 from service.engine.offers.room import room
 from service.engine.predict import Model, default_model
-from service.engine.segment import usage_bounds, worth, worth_deciles
 from service.errors import Conflict
-from service.files import layouts
-from service.files.printed import unprintable_contacts
+from service.executors import in_process, open_executor
+from service.files.report import Progress
+from service.files.spill import Spiller
 from service.settings import Settings
-from service.store import baskets, cycles, households
+from service.store import baskets, cycles
 from service.store.clearing import agreements
 from service.store.offers import issuable
 from service.store.session import Database
 
-Progress = Callable[[str, int, int], None]
+CHOSEN = ("household_id", "offer_id", "face_value_cents", "cost_cents", "reserved_cents", "uses")
+"""The columns of a plan's chosen pairs; the others are read again by who asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +61,25 @@ class Sample:
 class Plan:
     """What a cycle would issue.
 
-    `households` have bought something; the `eligible` of them come with worth_decile, tier, arm,
-    and their limits in the allocator's columns. `pairs`: every candidate, as `offers.candidates`
-    gives them, `explore` by how much its worth was shaken; `pinned` what became of pins; `chosen`
-    those given, by a pin or allocated. `room` is what each offer had left, `purchases` and
-    `scores` are of the eligible only. `left_out` would be eligible, but their letters cannot be
-    printed, or they agreed to none: household_id, ref, reason, detail. `general` are those of the
-    eligible whose lists follow from nothing that they bought.
+    Of those of `history` the `eligible` come with worth_decile, tier, arm, and their limits in the
+    allocator's columns. `shards` have what they bought, their scores, and every candidate as
+    `offers.candidates` gives it, as long as the plan is open; `candidates` of those are not left
+    out, `banned` are banned. `explore` says by how much their worth was shaken;
+    `pinned` what became of pins; `chosen` (`CHOSEN`) are those given, by a pin or allocated. `room`
+    is what each offer had left. `left_out` would be eligible, but their letters cannot be printed,
+    or they agreed to none: household_id, ref, reason, detail. `general` are those of the eligible
+    whose lists follow from nothing that they bought.
     """
 
     task: Task
     inputs: Inputs
     learned: Learned
-    households: int
+    history: History
     eligible: pl.DataFrame
     left_out: pl.DataFrame
-    purchases: pl.DataFrame
-    scores: pl.DataFrame
-    pairs: pl.DataFrame
+    shards: Shards
+    candidates: int
+    banned: int
     room: pl.DataFrame
     pinned: Pinned
     allocation: Allocation
@@ -86,7 +88,12 @@ class Plan:
     explore: Exploration
     general: General
 
+    def given(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        """Those of some candidates, by household, that are given."""
+        return given_of(pairs, self.allocation)
 
+
+@contextmanager
 def plan_cycle(
     database: Database,
     settings: Settings,
@@ -97,73 +104,37 @@ def plan_cycle(
     sample: Sample | None = None,
     now: datetime | None = None,
     supposed: Supposed = AS_IT_IS,
-) -> Plan:
+) -> Iterator[Plan]:
     """History, predict, segment, allocate: what a cycle of a date would give to whom.
 
     A model that has to be fitted is kept, and finished shards are, so that a killed run goes on
-    where it stopped. With a `sample` nothing at all is written, the limits of offers are cut to its
-    share, and no model is fitted: the newest stored one counts, however old, or else the shipped.
-    What lists reserve that ended by `now` (see `expiry.closing_day`) counts as given back; what is
-    `supposed` counts in place of the settings and the budgets.
+    where it stopped. With a `sample` nothing at all is written that stays, the limits of offers are
+    cut to its share, and no model is fitted: the newest stored one counts, however old, or else the
+    shipped. What lists reserve that ended by `now` (see `expiry.closing_day`) counts as given back;
+    what is `supposed` counts in place of the settings and the budgets.
     Raises Conflict when nobody is eligible or none of those can be printed.
     """
     settings = supposed.settings(settings)
-    progress("history", 0, 1)
-    read = _read(database, settings, as_of=as_of, sample=sample, now=now)
-    progress("history", 1, 1)
-    eligible = _eligible(read, settings, as_of=as_of, seed=seed)
-    general = _general(read, eligible, settings)
-    # Where many buy nothing alike, a list that follows from that alone would be empty.
-    unlisted = read.unlisted.without_general() if general.items.is_empty() else read.unlisted
-    left_out = _left_out(database, settings, eligible, unlisted)
-    eligible = eligible.join(left_out, on="household_id", how="anti", maintain_order="left")
-    if eligible.is_empty():
-        raise Conflict("No eligible household's letter can be printed; no cycle was made.")
-    general = general.among(eligible["household_id"].to_list())
-    model = _model(database, settings, read, sample, progress)
-    task = _task(database, read, model, eligible, settings, seed=seed)
-    profiled = eligible.filter(pl.col("arm") != Arm.GENERAL)["household_id"]
-    mine = read.purchases.filter(pl.col("household_id").is_in(profiled.implode()))
-    buyers = read.purchases["household_id"].n_unique()
-    # Nothing more is asked of the others, and two copies would lie in memory to the end.
-    read = replace(read, purchases=read.purchases.clear())
-    if sample is None:
-        scored = score_shards(mine, task, settings=settings, progress=progress)
-    else:
-        scored = task.score(mine)
-    scored = task.with_general(scored, general, mine)
-    terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
-    share = 1.0 if sample is None else sample.share
-    offers = supposed.offers(task.inputs.running.offers)
-    left = room(offers, read.committed, share=share)
-    left = within_credit(left, offers, read.credit, share=share)
-    progress("allocate", 0, 1)
-    keep = Keep(scored.drafts, settings.draft_keep_percent / 100)
-    pairs = keep_promises(scored.pairs, _offered(eligible), left)
-    pinned = place_pins(pairs, eligible, left, task.inputs.running.overrides)
-    explore = stages.exploration(settings, number=read.number, seed=seed)
-    explore, allocation = _allocate(
-        pairs, left, eligible, pinned, terms=terms, keep=keep, seed=seed, explore=explore
-    )
-    progress("allocate", 1, 1)
-    return Plan(
-        task=task,
-        inputs=task.inputs,
-        learned=read.learned,
-        households=buyers,
-        eligible=eligible,
-        left_out=left_out,
-        purchases=mine,
-        scores=scored.scores,
-        pairs=pairs,
-        room=left,
-        pinned=pinned,
-        allocation=allocation,
-        chosen=_chosen(pairs, allocation),
-        terms=terms,
-        explore=explore,
-        general=general,
-    )
+    with ExitStack() as opened:
+        if sample is None:
+            # Whether it can be used is said before all is read, not after.
+            with open_executor(settings):
+                folder = run_folder(settings, as_of=as_of, seed=seed)
+            folder.mkdir(parents=True, exist_ok=True)
+        else:
+            folder = Path(opened.enter_context(TemporaryDirectory(prefix="larder-plan-")))
+        events = Path(opened.enter_context(TemporaryDirectory(prefix="events-", dir=folder)))
+        yield _plan(
+            database,
+            settings,
+            _read(
+                database, settings, as_of=as_of, sample=sample, now=now, folder=folder,
+                events=events, progress=progress,
+            ),
+            seed=seed,
+            supposed=supposed,
+            progress=progress,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,37 +142,23 @@ class _Read:
     """What a plan begins with; `committed` as `store.offers.issuable.committed` gives it.
 
     `credit` is what suppliers' accounts may still come to owe, as `clearing.agreements.credit`.
-
-    `unlisted` are those of whom no list may be made. `unnamed_spend` is what was paid for goods
-    that no forecast can be made of, `number` how many cycles came before.
+    `unlisted` are those of whom no list may be made, `general_ids` whose lists follow from nothing
+    that they bought: all of them, or of the sample. Where no `model` is stored, `events` are what
+    one is fitted on. `number` is how many cycles came before.
     """
 
-    purchases: pl.DataFrame
-    unnamed_spend: pl.DataFrame
+    folder: Path
+    history: History
     inputs: Inputs
     committed: pl.DataFrame
     credit: pl.DataFrame
     model: Model | None
+    events: Spiller
     learned: Learned
     unlisted: Unlisted
+    general_ids: Sequence[int]
     number: int
     sample: Sample | None
-
-    @property
-    def general_ids(self) -> Sequence[int]:
-        """Whose lists follow from nothing that they bought: all of them, or of the sample."""
-        ids = self.unlisted.general
-        return sorted(ids if self.sample is None else ids & {*self.sample.household_ids})
-
-
-def _general(read: _Read, eligible: pl.DataFrame, settings: Settings) -> General:
-    """Who gets a list without a profile, and what it names: what those buy who agreed to one."""
-    ids = eligible.filter(pl.col("arm") == Arm.GENERAL)["household_id"].to_list()
-    if not ids:
-        return General()
-    others = read.unlisted.erased | read.unlisted.unprofiled
-    counted = read.purchases.filter(~_among(read.purchases["household_id"], others))
-    return General(ids, items_of(counted, read.inputs, horizon_days=settings.forecast_days))
 
 
 def _read(
@@ -211,46 +168,143 @@ def _read(
     as_of: date,
     sample: Sample | None,
     now: datetime | None,
+    folder: Path,
+    events: Path,
+    progress: Progress,
 ) -> _Read:
-    ids = None if sample is None else list(sample.household_ids)
     with database.read() as session:
-        ended_before = closing_day(session, settings, as_of=as_of, now=now)
         unlisted = read_unlisted(session, settings)
-        bought = _purchases(session, settings, as_of=as_of, household_ids=ids)
+        if sample is None:
+            ids = baskets.buyers(session, before=midnight(as_of, settings))
+            general_ids = sorted(unlisted.general)
+        else:
+            ids = sorted(sample.household_ids)
+            general_ids = sorted(unlisted.general.intersection(ids))
+        model = stored_model(session, as_of=as_of, any_age=sample is not None)
+        spiller = Spiller(events, as_of)
+        fits = model is None and sample is None
+        reader = HistoryReader(
+            session, settings, as_of, unlisted, folder, spiller if fits else None
+        )
         return _Read(
-            # What those bought who agreed to no profile decides nothing here.
-            purchases=bought.filter(~_among(bought["household_id"], unlisted.general)),
-            unnamed_spend=read_unnamed_spend(session, settings, as_of=as_of),
+            folder=folder,
+            history=reader.read(ids, general_ids, progress),
             inputs=read_inputs(session, settings, as_of=as_of),
-            committed=issuable.committed(session, ended_before=ended_before),
+            committed=issuable.committed(
+                session, ended_before=closing_day(session, settings, as_of=as_of, now=now)
+            ),
             credit=agreements.credit(session, on=as_of),
-            model=stored_model(session, as_of=as_of, any_age=sample is not None),
+            model=model,
+            events=spiller,
             learned=learned(session, settings, as_of=as_of),
             unlisted=unlisted,
+            general_ids=general_ids,
             number=cycles.count_before(session, as_of),
             sample=sample,
         )
 
 
-def _purchases(
-    session: Session, settings: Settings, *, as_of: date, household_ids: list[int] | None
-) -> pl.DataFrame:
-    """What these households bought, or all of them: read by the shard, which takes less memory."""
-    asked = household_ids
-    if asked is None:
-        asked = baskets.buyers(session, before=midnight(as_of, settings))
-    ids = sorted(asked)
-    size = settings.shard_households
-    return pl.concat(
-        read_purchases(session, settings, before=as_of, household_ids=ids[start : start + size])
-        for start in range(0, max(len(ids), 1), size)
+def _plan(
+    database: Database,
+    settings: Settings,
+    read: _Read,
+    *,
+    seed: int,
+    supposed: Supposed,
+    progress: Progress,
+) -> Plan:
+    eligible = _eligible(read, settings, seed=seed)
+    general = General(read.general_ids, _general_items(read, settings))
+    unreached = _left_out(database, settings, read, general)
+    eligible = eligible.join(unreached, on="household_id", how="anti", maintain_order="left")
+    if eligible.is_empty():
+        raise Conflict("No eligible household's letter can be printed; no cycle was made.")
+    general = general.among(eligible["household_id"].to_list())
+    model = _model(database, settings, read, progress)
+    task = _task(database, read, model, general, eligible, settings, seed=seed)
+    # Nothing more is asked of them, and they would lie in memory to the end.
+    read = replace(read, history=read.history.without_sums())
+    share = 1.0 if read.sample is None else read.sample.share
+    shards = score_shards(
+        read.history.listed(general.household_ids),
+        task,
+        folder=read.folder,
+        opener=partial(open_executor, settings) if read.sample is None else in_process,
+        progress=progress,
     )
+    progress("allocate", 0, 1)
+    offers = supposed.offers(task.inputs.running.offers)
+    left = room(offers, read.committed, share=share)
+    left = within_credit(left, offers, read.credit, share=share)
+    terms = ShortfallPrices(floor_shortfall_price=settings.floor_shortfall_price)
+    shards = shards.promised_to(offered_of(eligible), left)
+    found = collect(shards, offered_of(eligible))
+    pinned = place_pins(found.pinned, eligible, left, task.inputs.running.overrides)
+    explore, allocation = choose(
+        found.offered,
+        left,
+        eligible,
+        pinned,
+        terms=terms,
+        keep=Keep(shards.drafts(), settings.draft_keep_percent / 100),
+        seed=seed,
+        explore=stages.exploration(settings, number=read.number, seed=seed),
+    )
+    chosen = pl.concat(
+        given_of(shards.pairs(each, [*CHOSEN, "left_out"]), allocation) for each in shards.all
+    )
+    progress("allocate", 1, 1)
+    return Plan(
+        task=task,
+        inputs=task.inputs,
+        learned=read.learned,
+        history=read.history,
+        eligible=eligible,
+        left_out=unreached,
+        shards=shards,
+        candidates=found.candidates,
+        banned=found.banned,
+        room=left,
+        pinned=pinned,
+        allocation=allocation,
+        chosen=chosen.select(CHOSEN),
+        terms=terms,
+        explore=explore,
+        general=general,
+    )
+
+
+def _general_items(read: _Read, settings: Settings) -> pl.DataFrame:
+    """What a list without a profile names: what those buy who agreed to one."""
+    if not read.general_ids:
+        return no_general_items()
+    return general_items(
+        read.history.general_days(),
+        read.inputs.items,
+        newest=read.history.newest,
+        horizon_days=settings.forecast_days,
+    )
+
+
+def _left_out(
+    database: Database, settings: Settings, read: _Read, general: General
+) -> pl.DataFrame:
+    """Who gets no list, known before anything is allocated: see `Plan`."""
+    found = read.history.left_out
+    if general.items.is_empty() and general.household_ids:
+        # Where many buy nothing alike, a list that follows from that alone would be empty.
+        ids = pl.Series(general.household_ids, dtype=pl.Int64)
+        with database.read() as session:
+            others = left_out(session, settings, ids.to_list(), read.unlisted.without_general())
+        found = pl.concat([found.filter(~pl.col("household_id").is_in(ids.implode())), others])
+    return in_order(found)
 
 
 def _task(
     database: Database,
     read: _Read,
     model: Model,
+    general: General,
     eligible: pl.DataFrame,
     settings: Settings,
     *,
@@ -258,112 +312,48 @@ def _task(
 ) -> Task:
     # Those who are held out get no offers, whatever their drafts had; who agreed to no profile has
     # none that is computed from purchases.
-    shown = eligible.filter(pl.col("arm") == Arm.EXPOSED)["household_id"].to_list()
+    shown = eligible.filter(pl.col("arm") == Arm.EXPOSED)["household_id"]
+    days = read.history.draft_days
+    days = days.filter(pl.col("household_id").is_in(shown.implode()))
     with database.read() as session:
-        redraft = read_redraft(session, settings, read.purchases, shown, as_of=read.inputs.as_of)
+        redraft = read_redraft(
+            session, settings, days["draft_day"], shown.to_list(), as_of=read.inputs.as_of
+        )
     return Task(
         model_json=model.to_json(),
         inputs=read.inputs.with_tiers(eligible),
-        bounds=usage_bounds(read.purchases, as_of=read.inputs.as_of, weeks=LOYALTY_WEEKS),
+        bounds=segment.usage_bounds(read.history.units),
         horizon_days=settings.forecast_days,
         by=stages.valuation(settings, seed=seed, response=read.learned.lesson.model),
         redraft=redraft,
+        general_items=general.items,
     )
 
 
-def _model(
-    database: Database,
-    settings: Settings,
-    read: _Read,
-    sample: Sample | None,
-    progress: Progress,
-) -> Model:
+def _model(database: Database, settings: Settings, read: _Read, progress: Progress) -> Model:
     """The stored model; else the shipped one for a sample, or one that is fitted now and kept."""
     as_of = read.inputs.as_of
     if read.model is not None:
         return read.model
-    if sample is not None:
+    if read.sample is not None:
         return default_model(as_of=as_of, horizon_days=settings.forecast_days)
     progress("forecast", 0, 1)
-    model = fit_and_keep(database, settings, read.purchases, as_of=as_of)
+    model = fit_and_keep(database, settings, read.events.base(), as_of=as_of)
     progress("forecast", 1, 1)
     return model
 
 
-def _allocate(
-    pairs: pl.DataFrame,
-    left: pl.DataFrame,
-    eligible: pl.DataFrame,
-    pinned: Pinned,
-    *,
-    terms: ShortfallPrices,
-    keep: Keep,
-    seed: int,
-    explore: Exploration,
-) -> tuple[Exploration, Allocation]:
-    """The offers of the households that get any, chosen together beside what is pinned.
-
-    What is explored is cut down until it costs little.
-    """
-    offered = given(pairs).filter(pl.col("household_id").is_in(_offered(eligible).implode()))
-    beside, rest = pairs_beside(offered, pinned, eligible), room_beside(left, pinned)
-    homes = households_beside(eligible, pinned).select(
-        "household_id",
-        "slots",
-        "category_max",
-        "face_value_floor_cents",
-        "face_value_ceiling_cents",
-    )
-    for last in (False, False, True):
-        found = allocate(explore.shaken(beside), rest, homes, terms=terms, keep=keep, seed=seed)
-        found = explore.certified(found, beside, rest, homes, terms=terms)
-        gentler = explore.within(found)
-        if gentler is None:
-            break
-        explore = NO_EXPLORATION if last else gentler
-    else:
-        found = allocate(beside, rest, homes, terms=terms, keep=keep, seed=seed)
-    return explore, with_pins(found, pinned, keep.pairs)
-
-
-def _offered(eligible: pl.DataFrame) -> pl.Series:
-    return eligible.filter(pl.col("arm").is_in(OFFERED))["household_id"]
-
-
-def _chosen(pairs: pl.DataFrame, allocation: Allocation) -> pl.DataFrame:
-    keys = ["household_id", "offer_id"]
-    return given(pairs).join(allocation.pairs.select(keys), on=keys, maintain_order="left")
-
-
-def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.DataFrame:
-    """The eligible households with their worth, arm and limits, by household.
-
-    All they paid counts; who bought nothing that a list could name gets none. Of those who agreed
-    to no profile it is not asked what they paid.
-    """
-    purchases = read.purchases
-    spent = ("household_id", "purchased_at", "amount_cents")
-    chosen = segment.eligible_households(
-        pl.concat([purchases.select(spent), read.unnamed_spend.select(spent)]),
-        as_of=as_of,
-        weeks=settings.weekly_spend_weeks,
-        weekly_spend_cents=settings.weekly_spend_cents,
-    )["household_id"]
-    bought = purchases["household_id"].unique()
-    others = read.unlisted.erased | read.unlisted.general
-    chosen = chosen.filter(chosen.is_in(bought.implode()) & ~_among(chosen, others))
+def _eligible(read: _Read, settings: Settings, *, seed: int) -> pl.DataFrame:
+    """The eligible households with their worth, arm and limits, by household."""
+    chosen, as_of = read.history.chosen, read.inputs.as_of
     if chosen.is_empty():
         raise Conflict("No household is eligible as of %(as_of)s; no cycle was made.", as_of=as_of)
-    mine = purchases.filter(pl.col("household_id").is_in(chosen.implode()))
-    worths = worth(mine, as_of=as_of, weeks=LOYALTY_WEEKS)
-    deciles = worth_deciles(worths).join(
-        worths.select("household_id", pl.col("worth").alias("tier")), on="household_id"
-    )
+    ranks = segment.ranks_by_spend(read.history.spend)
     held = held_out(chosen, settings.holdout_percent, salt=cycle_salt(as_of, seed))
     households = pl.DataFrame({"household_id": chosen, "held": held})
     known = (
         stages.face_value_band(settings)
-        .add_limits(households.join(deciles, on="household_id", how="left", maintain_order="left"))
+        .add_limits(households.join(ranks, on="household_id", how="left", maintain_order="left"))
         .with_columns(
             pl.when("held").then(pl.lit(Arm.HOLDOUT)).otherwise(pl.lit(Arm.EXPOSED)).alias("arm"),
             pl.lit(settings.offers_per_list, pl.Int64).alias("slots"),
@@ -373,37 +363,3 @@ def _eligible(read: _Read, settings: Settings, *, as_of: date, seed: int) -> pl.
     )
     general = General(read.general_ids).limits(settings)
     return pl.concat([known, general.select(known.columns)]).sort("household_id")
-
-
-def _left_out(
-    database: Database, settings: Settings, eligible: pl.DataFrame, unlisted: Unlisted
-) -> pl.DataFrame:
-    """Who gets no list, known before anything is allocated: see `Plan`.
-
-    Their letters cannot be printed, or they agreed to none that follows from what they buy.
-    """
-    with database.read() as session:
-        contacts = households.contacts(session, eligible["household_id"].to_list())
-    own = _among(contacts["household_id"], unlisted.unprofiled)
-    rows = [
-        (household_id, ref, NO_PROFILE, "")
-        for household_id, ref in contacts.filter(own).select("household_id", "ref").iter_rows()
-    ]
-    contacts = contacts.filter(~own)
-    rows += [
-        (
-            contacts["household_id"][place],
-            contacts["ref"][place],
-            fault.reason.value,
-            f"{fault.part} {fault.detail}; {fault.remedy}",
-        )
-        for place, fault in unprintable_contacts(
-            contacts, settings.layout, layouts.sender_of(settings)
-        )
-    ]
-    schema = {"household_id": pl.Int64, "ref": pl.String, "reason": pl.String, "detail": pl.String}
-    return pl.DataFrame(rows, schema, orient="row")
-
-
-def _among(household_ids: pl.Series, some: Collection[int]) -> pl.Series:
-    return household_ids.is_in(pl.Series(sorted(some), dtype=pl.Int64).implode())

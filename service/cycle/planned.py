@@ -26,7 +26,7 @@ _CHOSEN = ("household_id", "offer_id", "face_value_cents", "reserved_cents", "us
 
 def digests_of(plan: Plan) -> dict[str, str]:
     """The digest of what a plan gives to whom, and those of what it was made from."""
-    bought = plan.purchases
+    bought = plan.history.lines
     return {
         LISTS: _digest(
             plan.eligible.select("household_id", "arm").sort("household_id"),
@@ -36,9 +36,9 @@ def digests_of(plan: Plan) -> dict[str, str]:
         "overrides": _digest(plan.inputs.running.overrides),
         "purchases": _digest(
             bought.select(
-                pl.len().alias("lines"),
+                pl.col("lines").sum().cast(pl.UInt32),
                 pl.col("amount_cents").sum(),
-                pl.col("purchased_at").max(),
+                pl.col("last_at").max().alias("purchased_at"),
             )
         ),
         "forecast": _text(plan.task.model_json + plan.task.by.response.to_json()),

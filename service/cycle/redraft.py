@@ -101,21 +101,20 @@ def with_draft_day(purchases: pl.DataFrame) -> pl.DataFrame:
 def read_redraft(
     session: Session,
     settings: Settings,
-    purchases: pl.DataFrame,
+    draft_days: pl.Series,
     household_ids: Sequence[int],
     *,
     as_of: date,
 ) -> Redraft | None:
     """How a cycle computes the drafts of these households again; None before the first cycle.
 
-    A draft ends with the cycle that follows it, so those who bought nothing since the newest one
-    have none.
+    `draft_days` are those of them, in any order. A draft ends with the cycle that follows it, so
+    those who bought nothing since the newest one have none.
     """
     cycle = cycles.newest(session)
     if cycle is None or cycle.as_of >= as_of:
         return None
-    mine = purchases.filter(pl.col("household_id").is_in(household_ids))
-    last_days = with_draft_day(mine)["draft_day"].unique().sort()
+    last_days = draft_days.unique().sort()
     days: list[date] = last_days.filter(last_days > cycle.as_of).to_list()
     seen = cycles.household_worth(session, cycle.id)
     last = last_prices(session, settings, cycle, household_ids, seen, as_of=as_of)

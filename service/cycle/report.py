@@ -10,8 +10,7 @@ import polars as pl
 from service.cycle.pins_kept import PinKept, pins_kept
 from service.cycle.plan import Plan
 from service.cycle.written import Written
-from service.engine.offers import Arm, LeftOut, given
-from service.engine.offers.picks import Picked, is_learnable
+from service.engine.offers import Arm
 from service.engine.offers.worth import by_worth
 from service.store.overrides import NamedOverride
 
@@ -74,16 +73,8 @@ class CycleReport:
     general: int = 0
 
 
-def report_on(
-    plan: Plan,
-    written: Written,
-    decided: Sequence[NamedOverride],
-    picked: Picked,
-) -> CycleReport:
-    """What the plan came to, before it has a number.
-
-    `decided` are the overrides, `picked` what the rule picks.
-    """
+def report_on(plan: Plan, written: Written, decided: Sequence[NamedOverride]) -> CycleReport:
+    """What the plan came to, before it has a number; `decided` are the overrides."""
     counts = written.counts
     certificate, kept = plan.allocation.certificate, plan.allocation.kept
     unkept = abs(certificate.primal_cents + kept.cost_cents)
@@ -93,12 +84,12 @@ def report_on(
         as_of=plan.inputs.as_of,
         valid_from=plan.inputs.valid_from,
         valid_to=plan.inputs.valid_to,
-        households=plan.households,
+        households=plan.history.buyers,
         eligible=plan.eligible.height,
         holdout=plan.eligible.filter(pl.col("arm") == Arm.HOLDOUT).height,
         lists=counts.lists,
         offers_running=plan.inputs.running.offers.height,
-        candidates=given(plan.pairs).height,
+        candidates=plan.candidates,
         offers_issued=counts.offers,
         reminders_issued=counts.reminders,
         face_value_cents=counts.face_value_cents,
@@ -126,6 +117,6 @@ def report_on(
             else 0.0
         ),
         general=len(plan.general.household_ids),
-        learnable=picked.picks.filter(is_learnable()).height,
-        banned=plan.pairs.filter(pl.col("left_out") == LeftOut.BANNED).height,
+        learnable=written.learnable,
+        banned=plan.banned,
     )

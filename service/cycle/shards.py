@@ -1,30 +1,29 @@
 """Score households shard by shard, by any executor; a killed run goes on.
 
-Each shard leaves its result as a file named by what went into it. A run that is started again with
-the same inputs finds it and does not do the shard again; one that is not whole is as good as none.
+What a shard bought waits in a file, and each leaves its result as a file named by what went into
+it. A run that is started again with the same inputs finds it and does not do the shard again; one
+that is not whole is as good as none. Whoever needs something of a shard reads it from there, so
+that of no shard more is in memory than what is read.
 """
 
 import hashlib
 import logging
 import pickle
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
-from io import BytesIO
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
-from service.cycle import stages
-from service.cycle.general import General
-from service.cycle.inputs import Inputs
-from service.cycle.redraft import PAIRS, Redraft
-from service.engine.offers import Valuation, candidates
-from service.engine.predict import Model
-from service.errors import LarderError
-from service.executors import each_done, open_executor
+from service.cycle.task import Task
+from service.engine.offers.likely import PROMISED, keep_promises, promised_chances, promised_offers
+from service.errors import Conflict, LarderError
+from service.executors import Opener, each_done
 from service.executors.sources import sources_digest
 from service.files.checked import (
     Damaged,
@@ -35,150 +34,157 @@ from service.files.checked import (
     write_checked,
     write_frames,
 )
+from service.files.report import Progress
 from service.settings import Settings
 
-Progress = Callable[[str, int, int], None]
+logger = logging.getLogger("larder.cycle")
 
 
-class Scored(NamedTuple):
-    """What is known of households before any offer is given; `drafts` as `redraft.PAIRS`."""
+class Bought(NamedTuple):
+    """A shard before it is scored: the numbers of its households are from `first` to `last`.
 
-    scores: pl.DataFrame
-    pairs: pl.DataFrame
-    drafts: pl.DataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What every shard is scored with, whatever process does it.
-
-    `redraft` computes drafts again; there are none before the first cycle.
+    `general_ids` are those of them whose lists follow from nothing that they bought; the file has
+    the purchases of the others that get a list, so many `lines`; `digest` is of what is in it.
     """
 
-    model_json: str
-    inputs: Inputs
-    bounds: pl.DataFrame
-    horizon_days: int
-    by: Valuation
-    redraft: Redraft | None = None
+    first: int
+    last: int
+    path: Path
+    digest: str
+    lines: int
+    general_ids: tuple[int, ...] = ()
 
-    def fingerprint(self) -> bytes:
-        """Equal for equal tasks only."""
-        by = self.by
-        numbers = (self.inputs.as_of, self.inputs.lead_days, self.horizon_days, by.seed)
-        digest = hashlib.sha256(repr((*numbers, by.expected_safety, by.likely)).encode())
-        digest.update(by.response.to_json().encode())
-        digest.update(self.model_json.encode())
-        running = self.inputs.running
-        for frame in (
-            self.inputs.catalogue,
-            running.offers,
-            running.items,
-            running.products,
-            self.inputs.items,
-            running.households,
-            running.used,
-            running.overrides,
-            *running.asked.frames(),
-            *self.inputs.said.frames(),
-            self.bounds,
-        ):
-            digest.update(_bytes(frame))
-        if self.redraft is not None:
-            for text in self.redraft.texts():
-                digest.update(text.encode())
-            for frame in self.redraft.frames():
-                digest.update(_bytes(frame))
-        return digest.digest()
+    def with_general(self, household_ids: Sequence[int]) -> "Bought":
+        """The same with those of some households that are in it; they are in ascending order."""
+        start = bisect_left(household_ids, self.first)
+        end = bisect_right(household_ids, self.last)
+        return self._replace(general_ids=tuple(household_ids[start:end]))
 
-    def score(self, purchases: pl.DataFrame) -> Scored:
-        """The scores, the valued candidates and the drafts of the households of `purchases`."""
-        model = Model.from_json(self.model_json)
-        scores = stages.score_households(
-            purchases, model, self.inputs, horizon_days=self.horizon_days
-        )
-        pairs = candidates(
-            purchases,
-            scores,
-            self.inputs.running,
-            as_of=self.inputs.as_of,
-            bounds=self.bounds,
-            by=self.by,
-        )
-        no_drafts = pl.DataFrame(schema=PAIRS)
-        return Scored(scores, pairs, self.redraft.draft(purchases) if self.redraft else no_drafts)
 
-    def with_general(self, scored: Scored, general: General, purchases: pl.DataFrame) -> Scored:
-        """What is known with that of households that agreed to no profile, scored as one shard.
-
-        Of `purchases` only the columns count.
-        """
-        if not general.household_ids:
-            return scored
-        model = Model.from_json(self.model_json)
-        scores = general.scores(model, self.inputs, horizon_days=self.horizon_days)
-        pairs = general.candidates(
-            scores, self.inputs, bounds=self.bounds, by=self.by, purchases=purchases
-        )
-        return Scored(
-            pl.concat([scored.scores, scores], how="diagonal"),
-            pl.concat([scored.pairs, pairs]).sort("household_id", "offer_id"),
-            scored.drafts,
-        )
+def keep_bought(folder: Path, household_ids: Sequence[int], purchases: pl.DataFrame) -> Bought:
+    """Keep what some households bought, who come one after the other, in a file of the folder."""
+    packed = pack(purchases)
+    digest = hashlib.sha256(packed).hexdigest()
+    path = folder / f"{digest[:32]}.bought"
+    write_checked(path, packed)
+    first, last = (household_ids[0], household_ids[-1]) if household_ids else (0, 0)
+    return Bought(first, last, path, digest, purchases.height)
 
 
 class Shard(NamedTuple):
-    """The files of a shard: what every shard is scored with, its purchases, its result."""
+    """The files of a shard: what every shard is scored with, what it bought, its result."""
 
     task: Path
-    bought: Path
+    bought: Bought
     result: Path
 
 
-def score_shards(
-    purchases: pl.DataFrame, task: Task, *, settings: Settings, progress: Progress
-) -> Scored:
-    """The scores, the valued candidates and the drafts of all households of `purchases`.
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """The shards of a plan, by household; `promised` as `likely.promised_chances` gives it."""
 
-    The result does not depend on the number of shards, nor on the executor and its workers.
+    all: tuple[Shard, ...]
+    promised: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def promised_to(self, exposed: pl.Series, room: pl.DataFrame) -> "Shards":
+        """The same with what offers were promised; as for `likely.promised_chances`."""
+        offers = promised_offers(room)
+        if offers.is_empty():
+            return self
+        theirs = pl.concat(
+            self.pairs(each, PROMISED).join(offers, on="offer_id", how="semi") for each in self.all
+        )
+        return replace(self, promised=promised_chances(theirs, exposed, room))
+
+    def purchases(self, shard: Shard) -> pl.DataFrame:
+        """What the households of a shard bought."""
+        try:
+            return unpack(read_checked(shard.bought.path))
+        except FileNotFoundError:
+            raise _gone() from None
+        except Damaged as error:
+            raise _not_as_written(error) from None
+
+    def scores(self, shard: Shard) -> pl.DataFrame:
+        """The scores of a shard, as `Scored` has them."""
+        return _frame(shard, "scores")
+
+    def pairs(self, shard: Shard, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The candidates of a shard, with what was promised kept; all columns or some of them."""
+        if columns is None:
+            return keep_promises(_frame(shard, "pairs"), self.promised)
+        read = [*{*columns, *_KEPT}] if not self.promised.is_empty() else columns
+        return keep_promises(_frame(shard, "pairs", read), self.promised).select(columns)
+
+    def drafts(self) -> pl.DataFrame:
+        """The drafts of all households, as `Scored` has them."""
+        return pl.concat(_frame(each, "drafts") for each in self.all)
+
+    def every_pair(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The candidates of all households in memory together."""
+        return pl.concat(self.pairs(each, columns) for each in self.all)
+
+    def every_purchase(self) -> pl.DataFrame:
+        """What all of them bought, in memory together."""
+        return pl.concat(self.purchases(each) for each in self.all)
+
+
+_KEPT = ("offer_id", "left_out", "p_purchase")
+
+
+def _frame(shard: Shard, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    try:
+        return read_frames(shard.result, {name: columns})[name]
+    except FileNotFoundError:
+        raise _gone() from None
+    except Damaged as error:
+        raise _not_as_written(error) from None
+
+
+def _gone() -> Conflict:
+    return Conflict(
+        "The files of this run are gone: another run of the date ended meanwhile. Run the cycle "
+        "again."
+    )
+
+
+def _not_as_written(error: Damaged) -> LarderError:
+    return LarderError(
+        "The file %(name)s is not as it was written; run the cycle again.", name=str(error)
+    )
+
+
+def score_shards(
+    bought: Sequence[Bought], task: Task, *, folder: Path, opener: Opener, progress: Progress
+) -> Shards:
+    """Score the households of every shard; the results are files in the folder.
+
+    They do not depend on the number of shards, nor on the executor and its workers.
     """
-    folder = run_folder(settings, task.inputs, seed=task.by.seed).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
     shared, version = task.fingerprint(), sources_digest().encode()
     task_file = folder / f"{shared.hex()[:32]}.task"
     write_checked(task_file, pickle.dumps(task))
-    ids = purchases["household_id"].unique().sort()
-    size = settings.shard_households
-    shards: list[Shard] = []
-    # Without a household there is one shard with nothing in it, so that frames have their columns.
-    for start in range(0, max(len(ids), 1), size):
-        mine = ids[start : start + size]
-        rows = pack(purchases.filter(pl.col("household_id").is_in(mine.implode())))
-        name = hashlib.sha256(shared + version + rows).hexdigest()[:32]
-        shard = Shard(task_file, folder / f"{name}.bought", folder / f"{name}.scored")
-        shards.append(shard)
-        if not _is_whole(shard.result):
-            write_checked(shard.bought, rows)
+    shards = []
+    for each in bought:
+        inputs = shared + version + f"{each.digest}{each.general_ids}".encode()
+        name = hashlib.sha256(inputs).hexdigest()[:32]
+        shards.append(Shard(task_file, each, folder / f"{name}.scored"))
     try:
-        _score_missing(shards, settings=settings, progress=progress)
+        _score_missing(shards, opener=opener, progress=progress)
     finally:
         # What every shard is scored with is in memory once more, where this process scored.
         _task.cache_clear()
-    found = [read_frames(shard.result) for shard in shards]
-    return Scored(*(pl.concat([each[name] for each in found]) for name in Scored._fields))
+    return Shards(tuple(shards))
 
 
-def forget_shards(settings: Settings, inputs: Inputs, *, seed: int) -> None:
+def forget_shards(settings: Settings, *, as_of: date, seed: int) -> None:
     """Remove the files of a run that is done with."""
-    shutil.rmtree(run_folder(settings, inputs, seed=seed), ignore_errors=True)
+    shutil.rmtree(run_folder(settings, as_of=as_of, seed=seed), ignore_errors=True)
 
 
-def run_folder(settings: Settings, inputs: Inputs, *, seed: int) -> Path:
+def run_folder(settings: Settings, *, as_of: date, seed: int) -> Path:
     """Where the runs of a cycle keep what they are at."""
-    return settings.runs_folder / f"{inputs.as_of.isoformat()}-{seed}"
-
-
-logger = logging.getLogger("larder.cycle")
+    return settings.runs_folder.absolute() / f"{as_of.isoformat()}-{seed}"
 
 
 def _is_whole(result: Path) -> bool:
@@ -193,11 +199,11 @@ def _is_whole(result: Path) -> bool:
     return True
 
 
-def _score_missing(shards: Sequence[Shard], *, settings: Settings, progress: Progress) -> None:
+def _score_missing(shards: Sequence[Shard], *, opener: Opener, progress: Progress) -> None:
     missing = [shard for shard in shards if not _is_whole(shard.result)]
     done = len(shards) - len(missing)
     progress("predict", done, len(shards))
-    for _ in each_done(partial(open_executor, settings), _score, missing):
+    for _ in each_done(opener, _score, missing):
         done += 1
         progress("predict", done, len(shards))
 
@@ -205,7 +211,7 @@ def _score_missing(shards: Sequence[Shard], *, settings: Settings, progress: Pro
 def _score(shard: Shard) -> None:
     """Score a shard from its files, in whatever process; safe to do twice."""
     try:
-        task, rows = _task(shard.task), unpack(read_checked(shard.bought))
+        task, rows = _task(shard.task), unpack(read_checked(shard.bought.path))
     except FileNotFoundError as error:
         raise LarderError(
             "A worker does not find %(path)s: the folder LARDER_RUNS_FOLDER has to be the same on "
@@ -213,11 +219,8 @@ def _score(shard: Shard) -> None:
             path=str(error.filename),
         ) from None
     except Damaged as error:
-        raise LarderError(
-            "The file %(name)s is not as it was written; run the cycle again.", name=str(error)
-        ) from None
-    found = task.score(rows)
-    write_frames(shard.result, found._asdict())
+        raise _not_as_written(error) from None
+    write_frames(shard.result, task.score(rows, shard.bought.general_ids)._asdict())
 
 
 @lru_cache(maxsize=1)
@@ -225,9 +228,3 @@ def _task(path: Path) -> Task:
     """What a process scores one shard after the other with."""
     task: Task = pickle.loads(read_checked(path))
     return task
-
-
-def _bytes(frame: pl.DataFrame) -> bytes:
-    out = BytesIO()
-    frame.write_ipc(out)
-    return out.getvalue()

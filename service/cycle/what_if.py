@@ -9,15 +9,16 @@ import polars as pl
 
 from service.cycle.kept_plan import keep_plan
 from service.cycle.pins_kept import PinKept, pins_kept
-from service.cycle.plan import Plan, Progress, Sample, plan_cycle
+from service.cycle.plan import Plan, Sample, plan_cycle
 from service.cycle.planned import digests_of
 from service.cycle.supposed import AS_IT_IS, Supposed
 from service.engine.lift import held_out
-from service.engine.offers import Arm, LeftOut
+from service.engine.offers import Arm
 from service.engine.offers.outlook import by_offer, by_supplier
 from service.engine.offers.shortage import Shortage, shortages
 from service.engine.offers.showable import showable
 from service.engine.offers.worth import by_worth
+from service.files.report import Progress
 from service.settings import Settings
 from service.store import households, overrides
 from service.store.offers import overview
@@ -99,7 +100,8 @@ def what_if(
         languages = households.languages(session) if kept_as else {}
     percent = min(100, max(1, -(-100 * most_households // max(1, len(ids)))))
     drawn = ids.filter(held_out(ids, percent, salt=f"what-if:{seed}")) if percent < 100 else ids
-    plan = plan_cycle(
+    as_supposed = supposed.settings(settings)
+    with plan_cycle(
         database,
         settings,
         as_of=as_of,
@@ -108,18 +110,20 @@ def what_if(
         sample=Sample(drawn.sort().to_list(), percent / 100),
         now=now,
         supposed=supposed,
-    )
-    if kept_as and percent == _ALL:
-        keep_plan(settings, kept_as, plan, languages, now=now or datetime.now(UTC))
-    as_supposed = supposed.settings(settings)
-    found = _what_if(
-        plan,
-        named,
-        decided,
-        percent=percent,
-        fewer_than=fewer_than,
-        holdout_percent=as_supposed.holdout_percent,
-    )
+    ) as plan:
+        pairs = plan.shards.every_pair()
+        if kept_as and percent == _ALL:
+            copies = plan.given(pairs)
+            keep_plan(settings, kept_as, plan, copies, languages, now=now or datetime.now(UTC))
+        found = _what_if(
+            plan,
+            pairs,
+            named,
+            decided,
+            percent=percent,
+            fewer_than=fewer_than,
+            holdout_percent=as_supposed.holdout_percent,
+        )
     return replace(
         found,
         floor_shortfall_price=as_supposed.floor_shortfall_price,
@@ -131,6 +135,7 @@ def what_if(
 
 def _what_if(
     plan: Plan,
+    pairs: pl.DataFrame,
     named: pl.DataFrame,
     decided: Sequence[NamedOverride],
     *,
@@ -138,12 +143,12 @@ def _what_if(
     fewer_than: int,
     holdout_percent: int,
 ) -> WhatIf:
-    """What a plan of so many per cent of the households comes to for all of them."""
-    scale = 100 / percent
+    """What a plan of so many per cent of the households, of these pairs, comes to for all."""
+    scale, chosen = 100 / percent, plan.given(pairs)
     titled = plan.inputs.running.offers.select("offer_id", "title")
     deals = by_offer(
         titled.join(named, on="offer_id", how="left"),
-        plan.chosen,
+        chosen,
         plan.room,
         plan.allocation.prices,
         scale=scale,
@@ -153,22 +158,22 @@ def _what_if(
     general = pl.Series(plan.general.household_ids, dtype=pl.Int64)
     shows = showable(
         deals.join(running.offers.select("offer_id", "control_share"), on="offer_id"),
-        plan.chosen.filter(~pl.col("household_id").is_in(general.implode())),
-        plan.purchases,
+        chosen.filter(~pl.col("household_id").is_in(general.implode())),
+        plan.shards.every_purchase(),
         running.products,
         holdout_percent=holdout_percent,
     )
     deals = deals.join(shows, on="offer_id", how="left", maintain_order="left")
-    short = shortages(plan.eligible, plan.pairs, plan.chosen, plan.room, fewer_than=fewer_than)
+    short = shortages(plan.eligible, pairs, chosen, plan.room, fewer_than=fewer_than)
     because = dict(short.group_by("because").len().iter_rows())
-    worth = by_worth(plan.eligible, plan.chosen).with_columns(
+    worth = by_worth(plan.eligible, chosen).with_columns(
         (pl.col(name) * scale).round().cast(pl.Int64)
         for name in ("households", "offers", "face_value_cents", "below_floor", "shortfall_cents")
     )
     held = plan.eligible.filter(pl.col("arm") == Arm.HOLDOUT)
     return WhatIf(
         as_of=plan.inputs.as_of,
-        households=round(plan.households * scale),
+        households=round(plan.history.buyers * scale),
         eligible=round(plan.eligible.height * scale),
         holdout=round(held.height * scale),
         general=round(general.len() * scale),
@@ -190,5 +195,5 @@ def _what_if(
             plan.left_out.select(pl.col("ref").alias("household_id"), "reason", "detail").to_dicts()
         ),
         pins=pins_kept(plan, decided, is_sample=percent < _ALL),
-        banned=plan.pairs.filter(pl.col("left_out") == LeftOut.BANNED).height,
+        banned=plan.banned,
     )

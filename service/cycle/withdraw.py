@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from service.cycle.issue import run_cycle
-from service.cycle.plan import Progress
 from service.cycle.report import CycleReport
 from service.engine.ledger import Account, Entry, EntryKind, Posting, netted, reversed_entries
 from service.errors import Conflict, NotFound
+from service.files.report import Progress
 from service.notice import Notice
 from service.settings import Settings
 from service.store import audit, batches, cycles, ledger, lists

@@ -1,9 +1,10 @@
 """The lists of a cycle as they will be stored: in files by shard, with what they add up to.
 
 A list with its lines takes forty kilobytes of records; of a million only what is added up over all
-of them stays in memory.
+of them stays in memory. What later reports compare lies beside them in the same files.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,14 @@ import polars as pl
 from service.cycle.compose import Around, compose
 from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames
 from service.cycle.fit_lists import checker_of, fit_lists
-from service.cycle.plan import Plan, Progress
+from service.cycle.measured import Measure
+from service.cycle.plan import Plan
 from service.cycle.serials import page_digest_of
 from service.engine.compose import Recipient
+from service.engine.lift.before import caps_of
+from service.engine.offers.picks import is_learnable
 from service.files.checked import read_frames, write_frames
+from service.files.report import Progress
 from service.settings import Settings
 from service.store.issued import BY_OFFER
 
@@ -44,7 +49,8 @@ class Written:
 
     `printed` (household_id, offer_id) are the offers on them; `copies` what they carry of each
     offer, by offer: the columns of `store.issued.BY_OFFER`; `slots` what the copies of partners'
-    slots cost, by offer: a copy is owed when it is printed.
+    slots cost, by offer: a copy is owed when it is printed. `caps` are as `store.cycles.add_caps`
+    takes them; of so many `learnable` copies it is known how likely they were and were not.
     """
 
     files: tuple[Path, ...]
@@ -52,16 +58,27 @@ class Written:
     copies: pl.DataFrame
     slots: tuple[tuple[int, int], ...]
     counts: Counts
+    caps: pl.DataFrame
+    learnable: int
 
-    def frames(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """The lists and their lines as `list_frames` gives them, a shard at a time."""
+    def parts(self) -> Iterator["Part"]:
+        """What is stored of each shard, one after the other."""
         for file in self.files:
-            frames = read_frames(file)
-            yield frames["lists"], frames["lines"]
+            yield Part(**read_frames(file))
 
     def reserved(self) -> pl.DataFrame:
         """What lists reserve: offer_id, cents, copies; by offer."""
         return self.copies.select("offer_id", pl.col("reserved_cents").alias("cents"), "copies")
+
+
+class Part(NamedTuple):
+    """The lists of a shard and their lines as `list_frames` gives them; the rest as `Measured`."""
+
+    lists: pl.DataFrame
+    lines: pl.DataFrame
+    picks: pl.DataFrame
+    chances: pl.DataFrame
+    arms: pl.DataFrame
 
 
 def write_lists(
@@ -72,43 +89,60 @@ def write_lists(
     folder: Path,
     goods: pl.DataFrame,
     around: Around,
+    measure: Measure,
     languages: Mapping[int, str],
     progress: Progress,
 ) -> Written:
     """Compose the lists of a plan as they can be printed, and write them to files in a folder.
 
-    `goods` and `around` as for `compose`; `languages` are those of the households. The lists do not
-    depend on the size of shards. Raises as `fit_lists` does.
+    `recipients` are in the order of households; `goods` and `around` as for `compose`; `languages`
+    are those of the households. The lists do not depend on the size of shards. Raises as
+    `fit_lists` does.
     """
     files: list[Path] = []
     copied: list[pl.DataFrame] = []
     printed: list[pl.DataFrame] = []
-    counts, checker, size = Counts(), checker_of(settings), settings.shard_households
-    for start in range(0, len(recipients), size):
-        some = recipients[start : start + size]
-        ids = pl.Series([each.household_id for each in some], dtype=pl.Int64)
-        of_shard = pl.col("household_id").is_in(ids.implode())
+    amounts: list[pl.DataFrame] = []
+    picked: set[int] = set()
+    counts, learnable, checker = Counts(), 0, checker_of(settings)
+    for number, shard in enumerate(plan.shards.all):
+        some = recipients[
+            _first(recipients, shard.bought.first) : _first(recipients, shard.bought.last + 1)
+        ]
+        pairs, purchases = plan.shards.pairs(shard), plan.shards.purchases(shard)
+        chosen = plan.given(pairs)
         composed = compose(
             some,
             settings=settings,
             inputs=plan.inputs,
-            purchases=plan.purchases.filter(of_shard),
-            scores=plan.scores.filter(of_shard),
-            chosen=plan.chosen.filter(of_shard),
+            purchases=purchases,
+            scores=plan.shards.scores(shard),
+            chosen=chosen,
             goods=goods,
             around=around,
         )
         drafted = fit_lists(composed, checker)
         digests = [page_digest_of(settings, each.document) for each in drafted]
         listed, lines = list_frames(drafted, plan.inputs, page_digests=digests)
-        files.append(folder / f"{start}.lists")
-        write_frames(files[-1], {"lists": listed, "lines": lines})
         owners = listed.select("code", "household_id")
         offers = lines.filter(pl.col("offer_id").is_not_null())
-        printed.append(
-            offers.join(owners, on="code", maintain_order="left").select("household_id", "offer_id")
+        on_lists = offers.join(owners, on="code", maintain_order="left").select(
+            "household_id", "offer_id"
         )
+        eligible = plan.eligible.filter(
+            pl.col("household_id").is_between(shard.bought.first, shard.bought.last)
+        )
+        measured = measure.of(
+            eligible, pairs, chosen.join(on_lists, on=on_lists.columns, how="semi"), purchases
+        )
+        files.append(folder / f"{number}.lists")
+        part = Part(listed, lines, measured.picks, measured.chances, measured.arms)
+        write_frames(files[-1], part._asdict())
+        printed.append(on_lists)
         copied.append(_copied(offers))
+        amounts.append(measured.amounts)
+        picked.update(measured.picks["offer_id"].unique())
+        learnable += measured.picks.filter(is_learnable()).height
         counts = counts.plus(_counted(composed, drafted, languages))
         progress("compose", counts.lists, len(recipients))
     all_copied = pl.concat(copied, rechunk=True)
@@ -122,7 +156,14 @@ def write_lists(
         by_offer.agg(pl.col(*BY_OFFER).exclude("offer_id").sum()).sort("offer_id"),
         tuple(partners.sort("offer_id").iter_rows()),
         counts,
+        caps_of(amounts, measure.offers(sorted(picked))),
+        learnable,
     )
+
+
+def _first(recipients: Sequence[Recipient], household_id: int) -> int:
+    """The place of the first recipient that is not below a household's number."""
+    return bisect_left(recipients, household_id, key=lambda each: each.household_id)
 
 
 def _copied(offers: pl.DataFrame) -> pl.DataFrame:

@@ -31,6 +31,8 @@ BENCHMARK = 0.75
 TREND_WEEKS = 8
 # Spend added to both sides of the trend, so that small sums change it little.
 TREND_PRIOR_CENTS = 1000.0
+ROWS_AT_ONCE = 4_000_000
+"""So many sums of households in categories are compared at a time."""
 
 
 def eligible_households(
@@ -51,18 +53,30 @@ def eligible_households(
     )
 
 
-def usage_bounds(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
-    """The units from which a buyer of a category counts as medium or heavy.
+def unit_counts(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
+    """How many households bought so many units of a category: category_id, units, buyers.
 
-    The buyers of a category are divided into thirds by units; ties go to the lighter third. Returns
-    `category_id`, `medium_from` and `heavy_from` (null if no buyer is), sorted by category. `cells`
-    needs nothing else about other households.
+    What is counted of some households can be put below what is counted of others.
     """
     units = _units(purchases, as_of=as_of, weeks=weeks)
-    fewer = pl.col("units").rank("min").over("category_id") - 1
-    buyers = pl.len().over("category_id")
+    return units.group_by("category_id", "units").agg(pl.len().cast(pl.Int64).alias("buyers"))
+
+
+def usage_bounds(counts: pl.DataFrame) -> pl.DataFrame:
+    """The units from which a buyer of a category counts as medium or heavy.
+
+    The buyers of a category are divided into thirds by units; ties go to the lighter third.
+    `counts` are the `unit_counts` of all households. Returns `category_id`, `medium_from` and
+    `heavy_from` (null if no buyer is), sorted by category. `cells` needs nothing else about other
+    households.
+    """
+    buyers = pl.col("buyers")
+    fewer = buyers.cum_sum().over("category_id") - buyers
     return (
-        units.with_columns(third=3 * fewer // buyers)
+        counts.group_by("category_id", "units")
+        .agg(buyers.sum())
+        .sort("category_id", "units")
+        .with_columns(third=3 * fewer // buyers.sum().over("category_id"))
         .group_by("category_id")
         .agg(
             pl.col("units").filter(pl.col("third") >= 1).min().alias("medium_from"),
@@ -109,7 +123,7 @@ def cells(
     - `cell`: both, such as `switcher_heavy`.
     """
     if bounds is None:
-        bounds = usage_bounds(purchases, as_of=as_of, weeks=weeks)
+        bounds = usage_bounds(unit_counts(purchases, as_of=as_of, weeks=weeks))
     share = pl.col("store_brand_share")
     return (
         _units(purchases, as_of=as_of, weeks=weeks)
@@ -132,30 +146,42 @@ def cells(
     )
 
 
-def share_of_customer(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
-    """Estimate the share of its spend in a category that a household spends with us.
+def category_spend(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
+    """What households paid in each category: household_id, category_id, spend_cents.
 
-    The benchmark of a category is the spend that three quarters of its buyers stay below, among
-    similar households (those in the same fifth by total spend). Returns, for each category that a
-    household bought, `household_id`, `category_id`, `spend_cents`, `benchmark_cents`, `share`
-    (spend over benchmark, at most 1) and `potential_cents` (benchmark less spend, at least 0),
-    sorted by household and category. Only our own tills are known, not those of other retailers.
+    The category is null for goods of none. The sums of some households can be put below those of
+    others.
     """
-    recent = _last_weeks(purchases, as_of=as_of, weeks=weeks)
-    spend_by_household = recent.group_by("household_id").agg(
-        pl.col("amount_cents").sum().alias("total")
-    )
-    rank = pl.col("total").rank("ordinal") - 1
-    bands = spend_by_household.sort("household_id").select(
-        "household_id", band=(PEER_BANDS * rank // pl.len()).cast(pl.Int64)
-    )
-    spend = (
-        recent.filter(pl.col("category_id").is_not_null())
+    return (
+        _last_weeks(purchases, as_of=as_of, weeks=weeks)
         .group_by("household_id", "category_id")
         .agg(pl.col("amount_cents").sum().alias("spend_cents"))
-        .filter(pl.col("spend_cents") > 0)
-        .join(bands, on="household_id")
     )
+
+
+def share_of_customer(spend: pl.DataFrame) -> pl.DataFrame:
+    """Estimate the share of its spend in a category that a household spends with us.
+
+    `spend` is the `category_spend` of all households. The benchmark of a category is the spend that
+    three quarters of its buyers stay below, among similar households (those in the same fifth by
+    total spend). Returns, for each category that a household bought, `household_id`, `category_id`,
+    `spend_cents`, `benchmark_cents`, `share` (spend over benchmark, at most 1) and
+    `potential_cents` (benchmark less spend, at least 0), sorted by household and category. Only our
+    own tills are known, not those of other retailers.
+    """
+    return _shares(spend, _peer_bands(spend)).sort("household_id", "category_id")
+
+
+def _peer_bands(spend: pl.DataFrame) -> pl.DataFrame:
+    """The fifth by total spend that each household is in: household_id, band."""
+    totals = spend.group_by("household_id").agg(pl.col("spend_cents").sum().alias("total"))
+    rank = pl.col("total").rank("ordinal") - 1
+    return totals.sort("household_id").select(
+        "household_id", band=(PEER_BANDS * rank // pl.len()).cast(pl.Int64)
+    )
+
+
+def _shares(spend: pl.DataFrame, bands: pl.DataFrame) -> pl.DataFrame:
     peers = (
         pl.col("spend_cents")
         .quantile(BENCHMARK, interpolation="linear")
@@ -165,7 +191,9 @@ def share_of_customer(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) 
     )
     gap = pl.col("benchmark_cents") - pl.col("spend_cents")
     return (
-        spend.with_columns(benchmark_cents=peers)
+        spend.filter(pl.col("category_id").is_not_null() & (pl.col("spend_cents") > 0))
+        .join(bands, on="household_id")
+        .with_columns(benchmark_cents=peers)
         .select(
             "household_id",
             "category_id",
@@ -174,14 +202,44 @@ def share_of_customer(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) 
             (pl.col("spend_cents") / pl.col("benchmark_cents")).clip(0.0, 1.0).alias("share"),
             pl.when(gap > 0).then(gap).otherwise(0).alias("potential_cents"),
         )
-        .sort("household_id", "category_id")
+    )
+
+
+def _potentials(spend: pl.DataFrame) -> pl.DataFrame:
+    """The potential of households over all categories: household_id, potential_cents.
+
+    No category asks for another, so that some of them after others are in memory.
+    """
+    bands, parts = _peer_bands(spend), spend.height // ROWS_AT_ONCE + 1
+    of_part = pl.col("category_id") % parts
+    potential = pl.col("potential_cents").sum()
+    return pl.concat(
+        _shares(spend.filter(of_part == part), bands).group_by("household_id").agg(potential)
+        for part in range(parts)
+    ).group_by("household_id").agg(potential)  # fmt: skip
+
+
+def ranks_by_spend(spend: pl.DataFrame) -> pl.DataFrame:
+    """The rank of households by what they spent: household_id, worth_decile, tier; by household.
+
+    `spend` is the `category_spend` of all. The decile is that of `worth_deciles`, the tier the
+    class of `worth` where no margin is known.
+    """
+    households = (
+        spend.group_by("household_id")
+        .agg(pl.col("spend_cents").sum())
+        .with_columns(margin_cents=pl.lit(None, pl.Int64))
+    )
+    classes = _classify(_with_potential(households, spend))
+    return worth_deciles(households).join(
+        classes.select("household_id", tier="worth"), on="household_id", maintain_order="left"
     )
 
 
 def worth(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFrame:
     """What each household with a purchase in the last `weeks` weeks is worth.
 
-    `purchases` has the columns of `share_of_customer`, `basket_id` and, if known, `cost_cents` of
+    `purchases` has the columns `category_spend` reads, `basket_id` and, if known, `cost_cents` of
     each row. Returns, sorted by household:
 
     - `household_id`, `spend_cents`.
@@ -211,15 +269,14 @@ def worth(purchases: pl.DataFrame, *, as_of: date, weeks: int = 26) -> pl.DataFr
         (pl.col("basket_id").n_unique() / weeks).alias("trips_per_week"),
         (pl.max_horizontal(now, 1.0) / pl.max_horizontal(then, 1.0)).log().alias("trend"),
     )
-    potential = (
-        share_of_customer(purchases, as_of=as_of, weeks=weeks)
-        .group_by("household_id")
-        .agg(pl.col("potential_cents").sum())
-    )
-    found = households.join(potential, on="household_id", how="left").with_columns(
+    spend = category_spend(purchases, as_of=as_of, weeks=weeks)
+    return _classify(_with_potential(households, spend)).sort("household_id")
+
+
+def _with_potential(households: pl.DataFrame, spend: pl.DataFrame) -> pl.DataFrame:
+    return households.join(_potentials(spend), on="household_id", how="left").with_columns(
         pl.col("potential_cents").fill_null(0)
     )
-    return _classify(found).sort("household_id")
 
 
 def _classify(households: pl.DataFrame) -> pl.DataFrame:

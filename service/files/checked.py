@@ -7,7 +7,7 @@ such a file is as good as none.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +15,8 @@ from uuid import uuid4
 import polars as pl
 
 _HEAD = hashlib.sha256().digest_size * 2 + 1
+_HEAD_MOST = 4096
+"""The line that names the frames of a file is shorter."""
 
 
 class Damaged(Exception):
@@ -59,12 +61,20 @@ def write_frames(path: Path, frames: Mapping[str, pl.DataFrame]) -> None:
     write_checked(path, json.dumps(lengths).encode() + b"\n" + b"".join(packed.values()))
 
 
-def read_frames(path: Path) -> dict[str, pl.DataFrame]:
-    """The frames by name. Raises as `read_checked`."""
-    head, _, body = read_checked(path).partition(b"\n")
-    frames, start = {}, 0
-    for name, length in json.loads(head).items():
-        frames[name] = unpack(body[start : start + length])
+def read_frames(
+    path: Path, wanted: Mapping[str, Sequence[str] | None] | None = None
+) -> dict[str, pl.DataFrame]:
+    """The frames by name; those `wanted` alone, with these of their columns (None: with all).
+
+    Raises as `read_checked`.
+    """
+    content = memoryview(read_checked(path))
+    start = bytes(content[:_HEAD_MOST]).index(b"\n") + 1
+    frames = {}
+    for name, length in json.loads(bytes(content[:start])).items():
+        if wanted is None or name in wanted:
+            columns = None if wanted is None else wanted[name]
+            frames[name] = unpack(bytes(content[start : start + length]), columns)
         start += length
     return frames
 
@@ -76,6 +86,6 @@ def pack(frame: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
-def unpack(content: bytes) -> pl.DataFrame:
-    """What was packed."""
-    return pl.read_parquet(BytesIO(content))
+def unpack(content: bytes, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """What was packed, or some columns of it, in this order."""
+    return pl.read_parquet(BytesIO(content), columns=None if columns is None else [*columns])

@@ -74,6 +74,10 @@ class _Stopped(BaseException):
     """The worker is to stop, in the middle of a run. No error: nobody is to catch it as one."""
 
 
+class _Ended(BaseException):
+    """Somebody ended the run in its middle. No error either."""
+
+
 def work_until(
     database: Database,
     settings: Settings,
@@ -199,7 +203,9 @@ def _do_run(database: Database, settings: Settings, run: Run, stop: threading.Ev
         if stop.is_set():
             raise _Stopped
         with database.write() as session:
-            runs.advance(session, run.id, stage=stage, done=done, total=total)
+            goes_on = runs.advance(session, run.id, stage=stage, done=done, total=total)
+        if not goes_on:
+            raise _Ended
 
     def renew(until: datetime) -> None:
         with database.write() as session:
@@ -218,6 +224,9 @@ def _do_run(database: Database, settings: Settings, run: Run, stop: threading.Ev
         with database.write() as session:
             runs.hand_back(session, run.id)
         logger.info("run %s is left, since the worker stops; another goes on with it", run.id)
+        return
+    except _Ended:
+        logger.info("run %s is left, since somebody ended it", run.id)
         return
     except Exception as error:
         logger.error("run %s failed: %s", run.id, without_message(error))

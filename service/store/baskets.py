@@ -249,13 +249,19 @@ def _products(session: Session, gtins: pl.Series) -> pl.DataFrame:
     return read_integers(session, query, _OF_PRODUCT)
 
 
-def unnamed_spend(session: Session, *, since: datetime, before: datetime) -> pl.DataFrame:
+def unnamed_spend(
+    session: Session,
+    *,
+    since: datetime,
+    before: datetime,
+    household_ids: Sequence[int] | None = None,
+) -> pl.DataFrame:
     """What households paid for goods without a GTIN, which `purchases` leaves out.
 
-    From `since` to before `before`. Columns: household_id, purchased_at (UTC), amount_cents; one
-    row per line.
+    From `since` to before `before`, of all households unless `household_ids` are given. Columns:
+    household_id, purchased_at (UTC), amount_cents; one row per line.
     """
-    span = read.Span(since, before)
+    span = read.Span(since, before, household_ids)
     query = f"""SELECT 0 AS kind, b.household_id, {moment_micros(session, "b.purchased_at")} AS at,
                        l.basket_id, l.line, l.amount_cents
                 FROM basket b JOIN basket_line l ON l.basket_id = b.id

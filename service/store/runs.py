@@ -1,6 +1,6 @@
 """Queries on runs: long work that a client requests and polls."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -107,11 +107,15 @@ def hand_back(session: Session, run_id: str) -> None:
     )
 
 
-def advance(session: Session, run_id: str, *, stage: str, done: int, total: int) -> None:
-    """Record the progress of a run."""
-    session.execute(
-        update(Run).where(col(Run.id) == run_id).values(stage=stage, done=done, total=total)
+def advance(session: Session, run_id: str, *, stage: str, done: int, total: int) -> bool:
+    """Record the progress of a run; False where somebody ended it."""
+    found = session.execute(
+        update(Run)
+        .where(col(Run.id) == run_id, col(Run.state) == RunState.RUNNING)
+        .values(stage=stage, done=done, total=total)
+        .returning(Run.id)  # type: ignore[call-overload]
     )
+    return found.first() is not None
 
 
 def renew(session: Session, run_id: str, *, until: datetime) -> None:
@@ -155,11 +159,26 @@ def listed(
     return turn(session, statement, key, after=after, before=before, limit=limit)
 
 
-def give_up(session: Session, run_id: str, *, problem: RunProblem, now: datetime) -> bool:
-    """Fail a run that no worker works on; False when one does, or it has ended."""
+def give_up(
+    session: Session,
+    run_id: str,
+    *,
+    stopped: Collection[str],
+    until: str,
+    problem: RunProblem,
+    now: datetime,
+) -> bool:
+    """Fail a run that no worker works on; False when one does, or it has ended.
+
+    Of the kinds that can be `stopped` one that a worker works on fails too, up to a stage.
+    """
+    may_be_stopped = and_(col(Run.kind).in_(stopped), col(Run.stage) != until)
     free = or_(
         col(Run.state) == RunState.QUEUED,
-        and_(col(Run.state) == RunState.RUNNING, col(Run.claimed_until) < now),
+        and_(
+            col(Run.state) == RunState.RUNNING,
+            or_(col(Run.claimed_until) < now, may_be_stopped),
+        ),
     )
     found = session.execute(
         update(Run)

@@ -1,13 +1,14 @@
 """Deals are valued by what their products cost, in a cycle and in a household's draft alike."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from service.cycle.inputs import read_inputs, read_purchases
-from service.cycle.plan import Plan, Sample, plan_cycle
+from service.cycle.plan import Sample, plan_cycle
 from service.settings import Settings
 from service.store.session import Database
 from tests.market import AS_OF, DEALS, HOUSEHOLDS, open_market, silent
@@ -25,8 +26,15 @@ def set_costs(database: Database, cents: str, where: str = "true") -> None:
         )
 
 
-def planned(database: Database, settings: Settings) -> Plan:
-    """The plan of everybody, without a floor; nothing is written."""
+class Planned(NamedTuple):
+    """The candidates of a plan, and those that it gives."""
+
+    pairs: pl.DataFrame
+    chosen: pl.DataFrame
+
+
+def planned(database: Database, settings: Settings) -> Planned:
+    """What a plan of everybody gives, without a floor; nothing is written."""
     relaxed = settings.model_copy(
         update={
             "margin_percent": 25,
@@ -35,10 +43,13 @@ def planned(database: Database, settings: Settings) -> Plan:
         }
     )
     everybody = Sample(range(1, HOUSEHOLDS + 1), 1.0)
-    return plan_cycle(database, relaxed, as_of=AS_OF, seed=0, progress=silent, sample=everybody)
+    with plan_cycle(
+        database, relaxed, as_of=AS_OF, seed=0, progress=silent, sample=everybody
+    ) as plan:
+        return Planned(plan.shards.every_pair(), plan.chosen)
 
 
-def copies(plan: Plan) -> dict[int, int]:
+def copies(plan: Planned) -> dict[int, int]:
     return dict(plan.chosen.group_by("offer_id").len().iter_rows())
 
 
@@ -49,8 +60,8 @@ def test_costs_that_leave_the_assumed_margin_give_the_same_lists(
     set_costs(database, "price_cents * 3 / 4")
     known = planned(database, settings)
     assert known.chosen.height > 100
-    for name in ("pairs", "chosen"):
-        assert_frame_equal(getattr(known, name), getattr(without, name), check_exact=True)
+    for one, two in zip(known, without, strict=True):
+        assert_frame_equal(one, two, check_exact=True)
 
 
 def test_a_deal_on_goods_sold_at_a_loss_is_given_to_nobody(

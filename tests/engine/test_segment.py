@@ -6,12 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from service.engine.segment import (
     FaceValueBand,
+    category_spend,
     cells,
     eligible_households,
+    ranks_by_spend,
     share_of_customer,
+    unit_counts,
+    usage_bounds,
     worth,
     worth_deciles,
 )
@@ -75,7 +80,7 @@ def test_cells_by_brand_and_by_thirds_of_the_buyers() -> None:
 
 def test_share_is_against_the_upper_quarter_of_similar_households() -> None:
     frame = purchases(*((n, 7, 1.0, 100 * n, False, 3) for n in range(1, 26)))
-    found = share_of_customer(frame, as_of=AS_OF)
+    found = share_of_customer(category_spend(frame, as_of=AS_OF))
     first = found.row(0, named=True)
     assert first["benchmark_cents"] == 400
     assert first["share"] == pytest.approx(0.25)
@@ -128,6 +133,24 @@ def test_worth_deciles_go_by_margin_where_it_is_known_and_ties_by_household() ->
     assert found["worth_decile"].to_list() == [
         1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 1,
     ]  # fmt: skip
+
+
+def test_what_is_added_up_of_some_households_can_be_put_below_that_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = purchases(
+        *((n, n % 5, float(n % 4), 1000 * n, False, n % 30) for n in range(1, 41)),
+        *((n, 7, float(n % 9), 300 * (n % 11), False, 3) for n in range(1, 41)),
+    )
+    parts = [frame.filter(pl.col("household_id") % 3 == part) for part in range(3)]
+    counts = pl.concat(unit_counts(part, as_of=AS_OF) for part in parts)
+    assert_frame_equal(usage_bounds(counts), usage_bounds(unit_counts(frame, as_of=AS_OF)))
+    whole = worth(frame, as_of=AS_OF)
+    monkeypatch.setattr("service.engine.segment.ROWS_AT_ONCE", 10)
+    ranks = ranks_by_spend(pl.concat(category_spend(part, as_of=AS_OF) for part in parts))
+    assert ranks["tier"].to_list() == whole["worth"].to_list()
+    assert ranks.select("household_id", "worth_decile").equals(worth_deciles(whole))
+    assert whole["potential_cents"].sum() > 0
 
 
 def test_the_face_value_band_grows_from_tenth_to_tenth() -> None:

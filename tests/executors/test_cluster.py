@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster, Security
 
-from service.cycle.shards import Task, score_shards
+from service.cycle.task import Task
 from service.errors import Conflict, Misconfigured
 from service.executors import each_done, open_executor
 from service.executors.cluster import security_of
 from service.settings import Settings
 from tests.conftest import settings_of
-from tests.cycle.test_shards import make_task
-from tests.engine.offers.frames import purchases
+from tests.cycle.test_shards import make_task, scored
 from tests.executors.acts import Step, square
-from tests.market import silent
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +67,7 @@ def test_a_cluster_a_pool_and_one_process_write_the_same_bytes(
         settings = clustered.model_copy(
             update={"runs_folder": folder / f"runs-{len([*folder.iterdir()])}", **changed}
         )
-        score_shards(purchases(), task, settings=settings, progress=silent)
+        scored(settings, task)
         files = settings.runs_folder.rglob("*.scored")
         return {each.name: each.read_bytes() for each in files}
 

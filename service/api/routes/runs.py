@@ -43,7 +43,7 @@ def again(run_id: Name, response: Response, database: DatabaseDep, caller: Calle
 
 @router.post("/runs/{run_id}/give-up", response_model=RunOut)
 def give_up(run_id: Name, database: DatabaseDep, caller: CallerDep) -> RunOut:
-    """End a run that waits, or whose worker died; it counts as failed."""
+    """End a run that waits, whose worker died, or a cycle before it is issued; it failed."""
     _known(database, run_id, caller)
     runs.give_up(database, run_id, by=caller.actor)
     return run_out(runs.get_run(database, run_id))

@@ -28,7 +28,7 @@ _MOST_OTHERS = 20
 _STAGES = {
     runs.CYCLE: ("expiry", "history", "forecast", "predict", "allocate", "compose", "issue"),
     runs.RECOMPOSE: ("expiry", "history", "forecast", "predict", "allocate", "compose", "issue"),
-    runs.PLAN: ("history", "allocate"),
+    runs.PLAN: ("history", "predict", "allocate"),
     runs.EXPIRY: ("expiry",),
 }
 """The stages that each kind of run may come through, in order; some are skipped."""

@@ -120,6 +120,7 @@ def one(request: Request, run: str, database: DatabaseDep, _by: Sees) -> Respons
         run=found,
         is_pending=found.state in (RunState.QUEUED, RunState.RUNNING),
         is_leased=is_leased,
+        can_be_given_up=acts.can_be_given_up(found, now=now),
         result=_plain(found.result or {}),
         arguments=_plain(found.arguments),
     )
@@ -161,7 +162,7 @@ def ask_give_up(request: Request, run: str, database: DatabaseDep, member: Runs)
 def give_up(
     request: Request, run: str, database: DatabaseDep, member: Runs, confirmed: Confirmed = ""
 ) -> Response:
-    """End a run that no worker works on."""
+    """End a run; see `admin.runs.give_up`."""
     require_shown(acts.get_run(database, run).state, confirmed)
     acts.give_up(database, run, by=member.by)
     request.app.state.today.forget()

@@ -3,8 +3,10 @@
 All that reports adjust by is of then, and no window that is counted later reads it again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
 
@@ -64,6 +66,27 @@ def paid_before(pairs: pl.DataFrame, lines: pl.DataFrame, goods: Goods, *, day: 
     out here. A cap is the 99.5th percentile of what households paid in so many days, among those
     that paid anything.
     """
+    found = add_before(pairs, lines, goods, day=day)
+    return Before(found.pairs, found.households, caps_of([found.amounts], goods.offers))
+
+
+class AddedBefore(NamedTuple):
+    """What some of the households paid, as `Before`, and how often they paid what.
+
+    `amounts` (days, of, key, amount_cents, times) is of all deals that were asked for: those of
+    some households can be put below those of others.
+    """
+
+    pairs: pl.DataFrame
+    households: pl.DataFrame
+    amounts: pl.DataFrame
+
+
+def add_before(pairs: pl.DataFrame, lines: pl.DataFrame, goods: Goods, *, day: date) -> AddedBefore:
+    """What some of the households paid before a day; see `paid_before`.
+
+    `goods` are of all deals that any household has a pair of.
+    """
     ago = (pl.lit(day) - pl.col("day")).dt.total_days()
     mine = (
         lines.filter(pl.col("household_id").is_in(pairs["household_id"].unique().implode()))
@@ -92,7 +115,7 @@ def paid_before(pairs: pl.DataFrame, lines: pl.DataFrame, goods: Goods, *, day: 
         paid.sum().alias("basket_year_cents"),
         pl.col("basket_id").n_unique().cast(pl.Int64).alias("year_baskets"),
     )
-    return Before(
+    return AddedBefore(
         pairs=pairs.select("household_id", "offer_id")
         .join(goods.offers, on="offer_id")
         .join(of_deal, on=["household_id", "offer_id"], how="left")
@@ -102,9 +125,14 @@ def paid_before(pairs: pl.DataFrame, lines: pl.DataFrame, goods: Goods, *, day: 
         households=pairs.select(pl.col("household_id").unique())
         .join(every, on="household_id", how="left")
         .with_columns(pl.col(name).fill_null(0) for name in OF_HOUSEHOLD),
-        caps=pl.concat(
-            _caps(goods, days, by_deal=by_deal, by_category=by_category, every=by_household)
+        amounts=pl.concat(
+            _amounts(source, key, name, days)
             for days in LENGTHS
+            for source, key, name in (
+                (by_deal, "offer_id", "deal_cents"),
+                (by_category, "category_id", "category_cents"),
+                (by_household, "any", "all_cents"),
+            )
         ),
     )
 
@@ -117,25 +145,54 @@ def _by_fortnight(lines: pl.DataFrame, key: str) -> pl.DataFrame:
     return lines.group_by("household_id", key, "fortnight").agg(pl.col("amount_cents").sum())
 
 
-def _caps(
-    goods: Goods,
-    days: int,
-    *,
-    by_deal: pl.DataFrame,
-    by_category: pl.DataFrame,
-    every: pl.DataFrame,
-) -> pl.DataFrame:
-    def caps(source: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
-        period = (pl.col("fortnight") // (days // _FORTNIGHT)).alias("period")
-        paid = source.group_by(key, "household_id", period).agg(pl.col("amount_cents").sum())
-        cap = pl.col("amount_cents").quantile(_WINSOR, "higher").cast(pl.Int64).alias(name)
-        return paid.filter(pl.col("amount_cents") > 0).group_by(key).agg(cap)
+def _amounts(source: pl.DataFrame, key: str, name: str, days: int) -> pl.DataFrame:
+    """How often households paid an amount in so many days: days, of, key, amount_cents, times."""
+    period = (pl.col("fortnight") // (days // _FORTNIGHT)).alias("period")
+    return (
+        source.group_by(key, "household_id", period)
+        .agg(pl.col("amount_cents").sum())
+        .filter(pl.col("amount_cents") > 0)
+        .group_by(key, "amount_cents")
+        .agg(pl.len().cast(pl.Int64).alias("times"))
+        .select(
+            pl.lit(days, pl.Int64).alias("days"),
+            pl.lit(name).alias("of"),
+            pl.col(key).alias("key"),
+            "amount_cents",
+            "times",
+        )
+    )
+
+
+def caps_of(amounts: Iterable[pl.DataFrame], offers: pl.DataFrame) -> pl.DataFrame:
+    """The `CAPS` of some deals (`offers`: offer_id, category_id) by the amounts of all households.
+
+    A cap is the amount that the 99.5th part of all does not pass, the higher of two.
+    """
+    times = pl.col("times")
+    of = ["days", "of", "key"]
+    # As quantiles are counted: by the places from 0 to the last.
+    place = ((times.sum().over(of) - 1) * _WINSOR).ceil()
+    capped = (
+        pl.concat(amounts)
+        .group_by(*of, "amount_cents")
+        .agg(times.sum())
+        .sort(*of, "amount_cents")
+        .filter(times.cum_sum().over(of) > place)
+        .group_by(of)
+        .agg(pl.col("amount_cents").min())
+    )
+
+    def caps(name: str, key: str) -> pl.DataFrame:
+        return capped.filter(pl.col("of") == name).select(
+            "days", pl.col("key").alias(key), pl.col("amount_cents").alias(name)
+        )
 
     return (
-        goods.offers.with_columns(pl.lit(0, pl.Int64).alias("any"))
-        .join(caps(by_deal, "offer_id", "deal_cents"), on="offer_id", how="left")
-        .join(caps(by_category, "category_id", "category_cents"), on="category_id", how="left")
-        .join(caps(every, "any", "all_cents"), on="any", how="left")
-        .with_columns(pl.lit(days, pl.Int64).alias("days"))
+        pl.DataFrame({"days": LENGTHS}, {"days": pl.Int64})
+        .join(offers.with_columns(pl.lit(0, pl.Int64).alias("any")), how="cross")
+        .join(caps("deal_cents", "offer_id"), on=["days", "offer_id"], how="left")
+        .join(caps("category_cents", "category_id"), on=["days", "category_id"], how="left")
+        .join(caps("all_cents", "any"), on=["days", "any"], how="left")
         .select(*CAPS)
     )

@@ -81,33 +81,50 @@ def _not_in_the_way(unlikely: pl.DataFrame, likely: pl.DataFrame, by: Likely) ->
     )
 
 
-def keep_promises(pairs: pl.DataFrame, exposed: pl.Series, room: pl.DataFrame) -> pl.DataFrame:
-    """The pairs, with unlikely ones given back to offers that could not be promised without.
+PROMISED = ("household_id", "offer_id", "left_out", "p_purchase")
+"""What `promised_chances` asks of pairs."""
+
+
+def promised_chances(pairs: pl.DataFrame, exposed: pl.Series, room: pl.DataFrame) -> pl.DataFrame:
+    """The least chance that an offer needs with which it was promised: offer_id, least_chance.
 
     An offer with a guarantee of so many copies keeps its likeliest households, as many as that,
-    however unlikely they are. `exposed` are the households that get offers; `room` has offer_id,
-    circulation_min. Held-out households as likely as those count the same.
+    however unlikely they are. `pairs` in the columns `PROMISED`; `exposed` are the households that
+    get offers; `room` has offer_id, circulation_min.
     """
-    promised = room.filter(pl.col("circulation_min") > 0).select("offer_id", "circulation_min")
-    unlikely = pl.col("left_out") == LeftOut.UNLIKELY
-    theirs = pairs.select(*_KEYS, "left_out", "p_purchase").join(promised, on="offer_id")
-    if theirs.filter(unlikely).is_empty():
-        return pairs
     chance = pl.col("p_purchase").sort(descending=True)
     last = pl.min_horizontal(pl.col("circulation_min").first(), pl.len()) - 1
-    least = (
-        theirs.filter(
-            pl.col("household_id").is_in(exposed.implode()),
-            pl.col("left_out").is_null() | unlikely,
-        )
-        .group_by("offer_id")
-        .agg(chance.get(last).alias("_least"))
-    )
-    kept = unlikely & (pl.col("p_purchase") >= pl.col("_least"))
     return (
-        pairs.join(least, on="offer_id", how="left", maintain_order="left")
+        pairs.filter(
+            pl.col("household_id").is_in(exposed.implode()),
+            pl.col("left_out").is_null() | (pl.col("left_out") == LeftOut.UNLIKELY),
+        )
+        .join(promised_offers(room), on="offer_id")
+        .group_by("offer_id")
+        .agg(chance.get(last).alias("least_chance"))
+    )
+
+
+def promised_offers(room: pl.DataFrame) -> pl.DataFrame:
+    """The offers with a guarantee: offer_id, circulation_min."""
+    return room.filter(pl.col("circulation_min") > 0).select("offer_id", "circulation_min")
+
+
+def keep_promises(pairs: pl.DataFrame, promised: pl.DataFrame) -> pl.DataFrame:
+    """The pairs, with unlikely ones given back to offers that could not be promised without.
+
+    `promised` as `promised_chances` gives it. Held-out households as likely as those it counted
+    count the same.
+    """
+    if promised.is_empty():
+        return pairs
+    kept = (pl.col("left_out") == LeftOut.UNLIKELY) & (
+        pl.col("p_purchase") >= pl.col("least_chance")
+    )
+    return (
+        pairs.join(promised, on="offer_id", how="left", maintain_order="left")
         .with_columns(
             pl.when(kept.fill_null(False)).then(None).otherwise("left_out").alias("left_out")
         )
-        .drop("_least")
+        .drop("least_chance")
     )

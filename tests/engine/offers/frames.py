@@ -12,7 +12,7 @@ import polars as pl
 from service.engine.allocate.value import ResponseModel
 from service.engine.offers import RunningOffers, Valuation, candidates
 from service.engine.offers.margins import with_margins
-from service.engine.segment import usage_bounds
+from service.engine.segment import unit_counts, usage_bounds
 
 AS_OF = date(2026, 3, 2)
 MILK, OTHER_MILK, SOAP = 101, 102, 201
@@ -110,7 +110,7 @@ def considered(
         scores(),
         offers,
         as_of=AS_OF,
-        bounds=usage_bounds(bought, as_of=AS_OF),
+        bounds=usage_bounds(unit_counts(bought, as_of=AS_OF)),
         by=Valuation(seed, response or ResponseModel(), safety),
     )
 

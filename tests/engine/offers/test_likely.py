@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from service.engine.offers.left_out import LeftOut
-from service.engine.offers.likely import Likely, keep_promises, without_unlikely
+from service.engine.offers.likely import Likely, keep_promises, promised_chances, without_unlikely
 from tests.engine.offers.frames import pairs
 
 BY = Likely(0.1, slots=3, category_max=2)
@@ -155,7 +155,7 @@ def test_a_promise_gives_back_as_many_of_the_likeliest_as_it_needs(
         {"offer_id": [1, 2], "circulation_min": [promised, None]},
         schema_overrides={"circulation_min": pl.Int64},
     )
-    found = keep_promises(frame, pl.Series([1, 2, 3, 4, 5]), room)
+    found = keep_promises(frame, promised_chances(frame, pl.Series([1, 2, 3, 4, 5]), room))
     assert_frame_equal(found.drop("left_out"), frame.drop("left_out"))
     again = found.filter(pl.col("left_out").is_null(), pl.col("offer_id") == 1)
     assert again["household_id"].to_list() == sorted({1, 2, *kept})
