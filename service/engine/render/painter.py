@@ -28,7 +28,7 @@ from service.engine.render.stacks import LineStacks
 from service.engine.render.symbols import Symbol
 from service.engine.render.text_setter import PrintOptions
 
-_MAX_CACHED = 40_000
+_MAX_CACHED = 160_000
 """Cached texts and rows, of about 500 bytes each, at which the caches are emptied."""
 
 
