@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -241,8 +242,9 @@ def run(households: int, kind: str, kept: Path, options: argparse.Namespace) -> 
         for part in parts:
             if options.no_publish and part == "publish":
                 continue
-            with context.Pool(1) as pool:
-                found, count = pool.apply(_measure, (part, settings, shop, folder, server))
+            # A process of `multiprocessing.Pool` may have none of its own.
+            with ProcessPoolExecutor(1, mp_context=context) as pool:
+                found, count = pool.submit(_measure, part, settings, shop, folder, server).result()
             for stage, cost in found.items():
                 _show(stage, cost, households)
             if part == "cycle":

@@ -99,12 +99,16 @@ def offered_of(eligible: pl.DataFrame) -> pl.Series:
     return eligible.filter(pl.col("arm").is_in(OFFERED))["household_id"]
 
 
-def given_of(pairs: pl.DataFrame, allocation: Allocation) -> pl.DataFrame:
-    """Those of some candidates, by household, that an allocation gives."""
+def given_of(pairs: pl.DataFrame, allocated: pl.DataFrame) -> pl.DataFrame:
+    """Those of some candidates, by household, that an allocation's `pairs` give."""
     if pairs.is_empty():
         return pairs
-    keys, homes = ["household_id", "offer_id"], allocation.pairs["household_id"]
-    first = homes.search_sorted(pairs["household_id"][0], "left")
-    last = homes.search_sorted(pairs["household_id"][-1], "right")
-    mine = allocation.pairs[first:last].select(keys)
-    return given(pairs).join(mine, on=keys, maintain_order="left")
+    mine = among(allocated, pairs["household_id"][0], pairs["household_id"][-1])
+    return given(pairs).join(mine, on=mine.columns, maintain_order="left")
+
+
+def among(allocated: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
+    """What households of these numbers are given: household_id, offer_id."""
+    homes = allocated["household_id"]
+    start, end = homes.search_sorted(first, "left"), homes.search_sorted(last, "right")
+    return allocated[start:end].select("household_id", "offer_id")

@@ -14,10 +14,12 @@ from sqlmodel import Session
 
 from service.cycle.bought_before import with_days
 from service.cycle.plan import Plan
+from service.engine.allocate import ShortfallPrices
 from service.engine.allocate.value import depth_percent
 from service.engine.lift.before import add_before
 from service.engine.lift.goods import Goods
 from service.engine.offers import Arm
+from service.engine.offers.explore import Exploration
 from service.engine.offers.picks import picks
 from service.engine.offers.pins import Pins
 from service.engine.records import DealKind
@@ -39,11 +41,19 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How a plan is measured. `goods` are of all deals that may be picked, `day` is the first not
-    counted: the date, or the day after the newest sale where lists are made ahead, because days of
-    which nothing is known yet are no days on which nobody bought."""
+    """How a plan is measured, whatever shard and process.
 
-    plan: Plan
+    `offers` are those that may be issued (offer_id, price_cents), `prices` those of the allocation.
+    `goods` are of all deals that may be picked, `day` is the first not counted: the date, or the
+    day after the newest sale where lists are made ahead, because days of which nothing is known yet
+    are no days on which nobody bought.
+    """
+
+    offers: pl.DataFrame
+    prices: pl.DataFrame
+    terms: ShortfallPrices
+    pins: Pins
+    explore: Exploration
     goods: Goods
     day: date
     holdout_percent: int
@@ -52,21 +62,19 @@ class Measure:
         self, eligible: pl.DataFrame, pairs: pl.DataFrame, given: pl.DataFrame, lines: pl.DataFrame
     ) -> Measured:
         """What is kept of some households: their candidates, the copies printed, purchases."""
-        plan = self.plan
-        prices = plan.inputs.running.offers.select("offer_id", "price_cents")
         picked = picks(
             # What a partner's slot does is not to be seen in purchases.
             pairs.filter(pl.col("kind") == DealKind.PRODUCT)
-            .join(prices, on="offer_id", how="left", maintain_order="left")
+            .join(self.offers, on="offer_id", how="left", maintain_order="left")
             .with_columns(depth_percent().alias("depth_percent")),
-            plan.allocation.prices,
+            self.prices,
             # Whose list follows from no purchase is on no side of a comparison of purchases.
             eligible.filter(pl.col("arm") != Arm.GENERAL),
             given=given,
-            terms=plan.terms,
+            terms=self.terms,
             holdout_percent=self.holdout_percent,
-            pins=Pins.of(plan.inputs.running.overrides, plan.pinned),
-            explore=plan.explore,
+            pins=self.pins,
+            explore=self.explore,
         )
         before = add_before(picked.picks, with_days(lines), self.goods, day=self.day)
         arms = eligible.select("household_id", "arm", "worth_decile", "tier")
@@ -79,7 +87,7 @@ class Measure:
             amounts=before.amounts,
         )
 
-    def offers(self, picked: Sequence[int]) -> pl.DataFrame:
+    def categories(self, picked: Sequence[int]) -> pl.DataFrame:
         """The deals that were picked, with their categories: offer_id, category_id."""
         return self.goods.offers.filter(pl.col("offer_id").is_in(picked))
 
@@ -88,9 +96,14 @@ def measure_of(session: Session, settings: Settings, plan: Plan) -> Measure:
     """How a plan is measured."""
     newest = plan.history.newest_day()
     as_of = plan.inputs.as_of
+    running, prices = plan.inputs.running, plan.allocation.prices
     return Measure(
-        plan,
-        outcomes.goods(session, plan.allocation.prices["offer_id"].sort().to_list()),
-        as_of if newest is None else min(as_of, newest + timedelta(days=1)),
-        settings.holdout_percent,
+        offers=running.offers.select("offer_id", "price_cents"),
+        prices=prices,
+        terms=plan.terms,
+        pins=Pins.of(running.overrides, plan.pinned),
+        explore=plan.explore,
+        goods=outcomes.goods(session, prices["offer_id"].sort().to_list()),
+        day=as_of if newest is None else min(as_of, newest + timedelta(days=1)),
+        holdout_percent=settings.holdout_percent,
     )

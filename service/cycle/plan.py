@@ -90,7 +90,7 @@ class Plan:
 
     def given(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """Those of some candidates, by household, that are given."""
-        return given_of(pairs, self.allocation)
+        return given_of(pairs, self.allocation.pairs)
 
 
 @contextmanager
@@ -251,7 +251,7 @@ def _plan(
         explore=stages.exploration(settings, number=read.number, seed=seed),
     )
     chosen = pl.concat(
-        given_of(shards.pairs(each, [*CHOSEN, "left_out"]), allocation) for each in shards.all
+        given_of(shards.pairs(each, [*CHOSEN, "left_out"]), allocation.pairs) for each in shards.all
     )
     progress("allocate", 1, 1)
     return Plan(

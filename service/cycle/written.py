@@ -4,43 +4,29 @@ A list with its lines takes forty kilobytes of records; of a million only what i
 of them stays in memory. What later reports compare lies beside them in the same files.
 """
 
+import pickle
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 
-from service.cycle.compose import Around, compose
-from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames
-from service.cycle.fit_lists import checker_of, fit_lists
+from service.cycle.choose import among
+from service.cycle.compose import Around
+from service.cycle.fit_lists import checker_of
 from service.cycle.measured import Measure
 from service.cycle.plan import Plan
-from service.cycle.serials import page_digest_of
+from service.cycle.shard_lists import Asked, Counts, Made, Part, Together, make_lists
 from service.engine.compose import Recipient
 from service.engine.lift.before import caps_of
-from service.engine.offers.picks import is_learnable
-from service.files.checked import read_frames, write_frames
+from service.engine.render import Checker
+from service.executors import each_done, open_local
+from service.files.checked import read_checked, read_frames, write_checked
 from service.files.report import Progress
 from service.settings import Settings
 from service.store.issued import BY_OFFER
-
-
-class Counts(NamedTuple):
-    """What lists add up to; those `planned` are before what has no room was left out."""
-
-    lists: int = 0
-    offers: int = 0
-    reminders: int = 0
-    planned_offers: int = 0
-    planned_reminders: int = 0
-    face_value_cents: int = 0
-    other_language: int = 0
-
-    def plus(self, other: "Counts") -> "Counts":
-        """The sums of both."""
-        return Counts(*(one + two for one, two in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +47,7 @@ class Written:
     caps: pl.DataFrame
     learnable: int
 
-    def parts(self) -> Iterator["Part"]:
+    def parts(self) -> Iterator[Part]:
         """What is stored of each shard, one after the other."""
         for file in self.files:
             yield Part(**read_frames(file))
@@ -69,16 +55,6 @@ class Written:
     def reserved(self) -> pl.DataFrame:
         """What lists reserve: offer_id, cents, copies; by offer."""
         return self.copies.select("offer_id", pl.col("reserved_cents").alias("cents"), "copies")
-
-
-class Part(NamedTuple):
-    """The lists of a shard and their lines as `list_frames` gives them; the rest as `Measured`."""
-
-    lists: pl.DataFrame
-    lines: pl.DataFrame
-    picks: pl.DataFrame
-    chances: pl.DataFrame
-    arms: pl.DataFrame
 
 
 def write_lists(
@@ -96,97 +72,78 @@ def write_lists(
     """Compose the lists of a plan as they can be printed, and write them to files in a folder.
 
     `recipients` are in the order of households; `goods` and `around` as for `compose`; `languages`
-    are those of the households. The lists do not depend on the size of shards. Raises as
-    `fit_lists` does.
+    are those of the households. The lists depend neither on the size of shards nor on how many
+    processes make them. Raises as `fit_lists` does.
     """
-    files: list[Path] = []
-    copied: list[pl.DataFrame] = []
-    printed: list[pl.DataFrame] = []
-    amounts: list[pl.DataFrame] = []
-    picked: set[int] = set()
-    counts, learnable, checker = Counts(), 0, checker_of(settings)
-    for number, shard in enumerate(plan.shards.all):
-        some = recipients[
-            _first(recipients, shard.bought.first) : _first(recipients, shard.bought.last + 1)
-        ]
-        pairs, purchases = plan.shards.pairs(shard), plan.shards.purchases(shard)
-        chosen = plan.given(pairs)
-        composed = compose(
-            some,
-            settings=settings,
-            inputs=plan.inputs,
-            purchases=purchases,
-            scores=plan.shards.scores(shard),
-            chosen=chosen,
-            goods=goods,
-            around=around,
-        )
-        drafted = fit_lists(composed, checker)
-        digests = [page_digest_of(settings, each.document) for each in drafted]
-        listed, lines = list_frames(drafted, plan.inputs, page_digests=digests)
-        owners = listed.select("code", "household_id")
-        offers = lines.filter(pl.col("offer_id").is_not_null())
-        on_lists = offers.join(owners, on="code", maintain_order="left").select(
-            "household_id", "offer_id"
-        )
-        eligible = plan.eligible.filter(
-            pl.col("household_id").is_between(shard.bought.first, shard.bought.last)
-        )
-        measured = measure.of(
-            eligible, pairs, chosen.join(on_lists, on=on_lists.columns, how="semi"), purchases
-        )
-        files.append(folder / f"{number}.lists")
-        part = Part(listed, lines, measured.picks, measured.chances, measured.arms)
-        write_frames(files[-1], part._asdict())
-        printed.append(on_lists)
-        copied.append(_copied(offers))
-        amounts.append(measured.amounts)
-        picked.update(measured.picks["offer_id"].unique())
-        learnable += measured.picks.filter(is_learnable()).height
-        counts = counts.plus(_counted(composed, drafted, languages))
-        progress("compose", counts.lists, len(recipients))
-    all_copied = pl.concat(copied, rechunk=True)
-    by_offer = all_copied.group_by("offer_id", maintain_order=True)
-    partners = all_copied.filter("is_partner").group_by("offer_id").agg(
-        pl.col("reserved_cents").sum()
-    )  # fmt: skip
+    asked = _asked(plan, recipients, languages, folder)
+    together = Together(plan.inputs, plan.shards, goods, around, measure)
+    found: dict[int, Made] = {}
+    lists = 0
+    act = _act(together, settings, folder)
+    for place, made in each_done(partial(open_local, settings), act, asked):
+        found[place] = made
+        lists += made.counts.lists
+        progress("compose", lists, len(recipients))
+    shards = [found[place] for place in range(len(asked))]
+    counts, picked = Counts(), set[int]()
+    for each in shards:
+        counts = counts.plus(each.counts)
+        picked |= each.picked
+    copied = pl.concat((each.copied for each in shards), rechunk=True)
+    by_offer = copied.group_by("offer_id", maintain_order=True)
+    partners = copied.filter("is_partner").group_by("offer_id").agg(pl.col("reserved_cents").sum())
     return Written(
-        tuple(files),
-        pl.concat(printed),
-        by_offer.agg(pl.col(*BY_OFFER).exclude("offer_id").sum()).sort("offer_id"),
-        tuple(partners.sort("offer_id").iter_rows()),
-        counts,
-        caps_of(amounts, measure.offers(sorted(picked))),
-        learnable,
+        files=tuple(each.file for each in asked),
+        printed=pl.concat(each.printed for each in shards),
+        copies=by_offer.agg(pl.col(*BY_OFFER).exclude("offer_id").sum()).sort("offer_id"),
+        slots=tuple(partners.sort("offer_id").iter_rows()),
+        counts=counts,
+        caps=caps_of([each.amounts for each in shards], measure.categories(sorted(picked))),
+        learnable=sum(each.learnable for each in shards),
     )
+
+
+def _asked(
+    plan: Plan, recipients: Sequence[Recipient], languages: Mapping[int, str], folder: Path
+) -> list[Asked]:
+    """What is asked of each shard."""
+    asked = []
+    for number, shard in enumerate(plan.shards.all):
+        first, last = shard.bought.first, shard.bought.last
+        some = recipients[_first(recipients, first) : _first(recipients, last + 1)]
+        asked.append(
+            Asked(
+                shard=shard,
+                recipients=some,
+                languages={each.household_id: languages[each.household_id] for each in some},
+                eligible=plan.eligible.filter(pl.col("household_id").is_between(first, last)),
+                given=among(plan.allocation.pairs, first, last),
+                file=folder / f"{number}.lists",
+            )
+        )
+    return asked
+
+
+def _act(together: Together, settings: Settings, folder: Path) -> Callable[[Asked], Made]:
+    """What makes the lists of a shard: here, or in other processes by a file."""
+    if settings.processes == 1:
+        return partial(make_lists, together, checker_of(settings), settings)
+    file = folder / "together"
+    write_checked(file, pickle.dumps(together))
+    return partial(_make_elsewhere, file, settings)
+
+
+_ready: dict[Path, tuple[Together, Checker]] = {}
+"""What a process makes the lists of one shard after the other of."""
+
+
+def _make_elsewhere(file: Path, settings: Settings, asked: Asked) -> Made:
+    if file not in _ready:
+        _ready.clear()
+        _ready[file] = pickle.loads(read_checked(file)), checker_of(settings)
+    return make_lists(*_ready[file], settings, asked)
 
 
 def _first(recipients: Sequence[Recipient], household_id: int) -> int:
     """The place of the first recipient that is not below a household's number."""
     return bisect_left(recipients, household_id, key=lambda each: each.household_id)
-
-
-def _copied(offers: pl.DataFrame) -> pl.DataFrame:
-    """A row a copy: the columns of `BY_OFFER`, and whether it is of a partner's slot."""
-    return offers.select(
-        "offer_id",
-        pl.lit(1, pl.Int64).alias("copies"),
-        "face_value_cents",
-        (pl.col("reserved_cents") * pl.col("uses")).alias("reserved_cents"),
-        pl.col("expected_uses").fill_null(0.0),
-        (pl.col("kind") == PARTNER_LINE).alias("is_partner"),
-    )
-
-
-def _counted(
-    composed: Sequence[Drafted], drafted: Sequence[Drafted], languages: Mapping[int, str]
-) -> Counts:
-    return Counts(
-        len(drafted),
-        sum(len(each.document.offers) for each in drafted),
-        sum(len(each.document.reminders) for each in drafted),
-        sum(len(each.document.offers) for each in composed),
-        sum(len(each.document.reminders) for each in composed),
-        sum(each.document.worth_cents for each in drafted),
-        sum(each.document.language != languages[each.household_id] for each in drafted),
-    )
