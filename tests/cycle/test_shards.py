@@ -1,4 +1,4 @@
-"""Scoring in several processes, and what names the files of a shard."""
+"""Files of shards: what names them, what is read of them, and what is not whole."""
 
 import shutil
 from collections.abc import Callable
@@ -84,15 +84,6 @@ def scored(settings: Settings, task: Task) -> Shards:
 def frames(shards: Shards) -> tuple[pl.DataFrame, ...]:
     scores = pl.concat(map(shards.scores, shards.all))
     return scores, shards.every_pair(), shards.drafts()
-
-
-def test_two_processes_score_as_one_does(settings: Settings, task: Task, tmp_path: Path) -> None:
-    alone = frames(scored(settings, task))
-    apart = {"processes": 2, "shard_households": 1, "runs_folder": tmp_path / "apart"}
-    together = frames(scored(settings.model_copy(update=apart), task))
-    assert [frame.height for frame in alone] == [3, 5, 0]
-    for one, two in zip(alone, together, strict=True):
-        assert_frame_equal(one, two, check_exact=True)
 
 
 def test_of_a_shard_only_the_columns_asked_for_are_read_with_what_was_promised(
