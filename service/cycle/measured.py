@@ -4,7 +4,6 @@ Every household chooses for itself, so that no shard asks for another; only the 
 of all of them, and wait for the last.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -39,9 +38,12 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How a plan is measured. `goods` are of all deals that may be picked, `day` is the first not
-    counted: the date, or the day after the newest sale where lists are made ahead, because days of
-    which nothing is known yet are no days on which nobody bought."""
+    """How a plan is measured.
+
+    `goods` are of all deals that may be picked, `day` is the first that is not counted: the date,
+    or the day after the newest sale where lists are made ahead, because days of which nothing is
+    known yet are no days on which nobody bought.
+    """
 
     plan: Plan
     goods: Goods
@@ -79,9 +81,9 @@ class Measure:
             amounts=before.amounts,
         )
 
-    def offers(self, picked: Sequence[int]) -> pl.DataFrame:
+    def offers(self, picked: pl.Series) -> pl.DataFrame:
         """The deals that were picked, with their categories: offer_id, category_id."""
-        return self.goods.offers.filter(pl.col("offer_id").is_in(picked))
+        return self.goods.offers.filter(pl.col("offer_id").is_in(picked.implode()))
 
 
 def measure_of(session: Session, settings: Settings, plan: Plan) -> Measure:

@@ -4,7 +4,7 @@ A list with its lines takes forty kilobytes of records; of a million only what i
 of them stays in memory. What later reports compare lies beside them in the same files.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,12 @@ import polars as pl
 from service.cycle.compose import Around, compose
 from service.cycle.drafted import PARTNER_LINE, Drafted, list_frames
 from service.cycle.fit_lists import checker_of, fit_lists
-from service.cycle.measured import Measure
+from service.cycle.measured import Measure, Measured
 from service.cycle.plan import Plan
 from service.cycle.serials import page_digest_of
+from service.cycle.shards import Shard
 from service.engine.compose import Recipient
-from service.engine.lift.before import caps_of
+from service.engine.lift.before import add_amounts, caps_of
 from service.engine.offers.picks import is_learnable
 from service.files.checked import read_frames, write_frames
 from service.files.report import Progress
@@ -100,19 +101,14 @@ def write_lists(
     `fit_lists` does.
     """
     files: list[Path] = []
-    copied: list[pl.DataFrame] = []
-    printed: list[pl.DataFrame] = []
-    amounts: list[pl.DataFrame] = []
-    picked: set[int] = set()
-    counts, learnable, checker = Counts(), 0, checker_of(settings)
+    made: list[_Made] = []
+    amounts: pl.DataFrame | None = None
+    counts, checker = Counts(), checker_of(settings)
     for number, shard in enumerate(plan.shards.all):
-        some = recipients[
-            _first(recipients, shard.bought.first) : _first(recipients, shard.bought.last + 1)
-        ]
         pairs, purchases = plan.shards.pairs(shard), plan.shards.purchases(shard)
         chosen = plan.given(pairs)
         composed = compose(
-            some,
+            _of_shard(recipients, shard),
             settings=settings,
             inputs=plan.inputs,
             purchases=purchases,
@@ -124,46 +120,80 @@ def write_lists(
         drafted = fit_lists(composed, checker)
         digests = [page_digest_of(settings, each.document) for each in drafted]
         listed, lines = list_frames(drafted, plan.inputs, page_digests=digests)
-        owners = listed.select("code", "household_id")
         offers = lines.filter(pl.col("offer_id").is_not_null())
-        on_lists = offers.join(owners, on="code", maintain_order="left").select(
-            "household_id", "offer_id"
-        )
-        eligible = plan.eligible.filter(
-            pl.col("household_id").is_between(shard.bought.first, shard.bought.last)
-        )
+        printed = offers.join(
+            listed.select("code", "household_id"), on="code", maintain_order="left"
+        ).select("household_id", "offer_id")
         measured = measure.of(
-            eligible, pairs, chosen.join(on_lists, on=on_lists.columns, how="semi"), purchases
+            plan.eligible.filter(
+                pl.col("household_id").is_between(shard.bought.first, shard.bought.last)
+            ),
+            pairs,
+            chosen.join(printed, on=printed.columns, how="semi"),
+            purchases,
         )
         files.append(folder / f"{number}.lists")
         part = Part(listed, lines, measured.picks, measured.chances, measured.arms)
         write_frames(files[-1], part._asdict())
-        printed.append(on_lists)
-        copied.append(_copied(offers))
-        amounts.append(measured.amounts)
-        picked.update(measured.picks["offer_id"].unique())
-        learnable += measured.picks.filter(is_learnable()).height
+        made.append(_Made.of(printed, offers, measured))
+        # Added at once: of many households the same amounts come again and again.
+        amounts = add_amounts(measured.amounts, *([] if amounts is None else [amounts]))
         counts = counts.plus(_counted(composed, drafted, languages))
         progress("compose", counts.lists, len(recipients))
-    all_copied = pl.concat(copied, rechunk=True)
-    by_offer = all_copied.group_by("offer_id", maintain_order=True)
-    partners = all_copied.filter("is_partner").group_by("offer_id").agg(
-        pl.col("reserved_cents").sum()
-    )  # fmt: skip
+    assert amounts is not None
+    return _summed(files, made, counts, caps_of(amounts, measure.offers(_picked(made))))
+
+
+class _Made(NamedTuple):
+    """What stays in memory of a shard whose file is written; `copied` as `_copied` gives it."""
+
+    printed: pl.DataFrame
+    copied: pl.DataFrame
+    picked: pl.Series
+    learnable: int
+
+    @staticmethod
+    def of(printed: pl.DataFrame, offers: pl.DataFrame, measured: Measured) -> "_Made":
+        """That of the offers on its lists, and of what is measured."""
+        return _Made(
+            printed,
+            _copied(offers),
+            measured.picks["offer_id"].unique(),
+            measured.picks.filter(is_learnable()).height,
+        )
+
+
+def _summed(
+    files: Sequence[Path], made: Sequence[_Made], counts: Counts, caps: pl.DataFrame
+) -> Written:
+    """What all shards add up to."""
+    copied = pl.concat((each.copied for each in made), rechunk=True)
+    by_offer = copied.group_by("offer_id", maintain_order=True)
+    partners = copied.filter("is_partner").group_by("offer_id").agg(pl.col("reserved_cents").sum())
     return Written(
         tuple(files),
-        pl.concat(printed),
+        pl.concat(each.printed for each in made),
         by_offer.agg(pl.col(*BY_OFFER).exclude("offer_id").sum()).sort("offer_id"),
         tuple(partners.sort("offer_id").iter_rows()),
         counts,
-        caps_of(amounts, measure.offers(sorted(picked))),
-        learnable,
+        caps,
+        sum(each.learnable for each in made),
     )
 
 
-def _first(recipients: Sequence[Recipient], household_id: int) -> int:
-    """The place of the first recipient that is not below a household's number."""
-    return bisect_left(recipients, household_id, key=lambda each: each.household_id)
+def _picked(made: Sequence[_Made]) -> pl.Series:
+    """The deals that were picked for anybody."""
+    return pl.concat(each.picked for each in made).unique()
+
+
+def _of_shard(recipients: Sequence[Recipient], shard: Shard) -> Sequence[Recipient]:
+    """Those of a shard, of recipients in the order of households."""
+
+    def household_id(each: Recipient) -> int:
+        return each.household_id
+
+    first = bisect_left(recipients, shard.bought.first, key=household_id)
+    return recipients[first : bisect_right(recipients, shard.bought.last, key=household_id)]
 
 
 def _copied(offers: pl.DataFrame) -> pl.DataFrame:
