@@ -20,7 +20,7 @@ from service.cycle.measured import Measure
 from service.cycle.plan import Plan
 from service.cycle.shard_lists import Asked, Counts, Made, Part, Together, make_lists
 from service.engine.compose import Recipient
-from service.engine.lift.before import caps_of
+from service.engine.lift.before import add_amounts, caps_of
 from service.engine.render import Checker
 from service.executors import each_done, open_local
 from service.files.checked import read_checked, read_frames, write_checked
@@ -80,8 +80,11 @@ def write_lists(
     found: dict[int, Made] = {}
     lists = 0
     act = _act(together, settings, folder)
+    amounts: list[pl.DataFrame] = []
     for place, made in each_done(partial(open_local, settings), act, asked):
-        found[place] = made
+        # Added at once: of many households the same amounts come again and again.
+        amounts = [add_amounts(made.amounts, *amounts)]
+        found[place] = made._replace(amounts=made.amounts.clear())
         lists += made.counts.lists
         progress("compose", lists, len(recipients))
     shards = [found[place] for place in range(len(asked))]
@@ -98,7 +101,7 @@ def write_lists(
         copies=by_offer.agg(pl.col(*BY_OFFER).exclude("offer_id").sum()).sort("offer_id"),
         slots=tuple(partners.sort("offer_id").iter_rows()),
         counts=counts,
-        caps=caps_of([each.amounts for each in shards], measure.categories(sorted(picked))),
+        caps=caps_of(amounts[0], measure.categories(sorted(picked))),
         learnable=sum(each.learnable for each in shards),
     )
 

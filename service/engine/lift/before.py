@@ -3,7 +3,6 @@
 All that reports adjust by is of then, and no window that is counted later reads it again.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -67,14 +66,14 @@ def paid_before(pairs: pl.DataFrame, lines: pl.DataFrame, goods: Goods, *, day: 
     that paid anything.
     """
     found = add_before(pairs, lines, goods, day=day)
-    return Before(found.pairs, found.households, caps_of([found.amounts], goods.offers))
+    return Before(found.pairs, found.households, caps_of(found.amounts, goods.offers))
 
 
 class AddedBefore(NamedTuple):
     """What some of the households paid, as `Before`, and how often they paid what.
 
     `amounts` (days, of, key, amount_cents, times) is of all deals that were asked for: those of
-    some households can be put below those of others.
+    some households can be added to those of others by `add_amounts`.
     """
 
     pairs: pl.DataFrame
@@ -164,7 +163,14 @@ def _amounts(source: pl.DataFrame, key: str, name: str, days: int) -> pl.DataFra
     )
 
 
-def caps_of(amounts: Iterable[pl.DataFrame], offers: pl.DataFrame) -> pl.DataFrame:
+def add_amounts(*amounts: pl.DataFrame) -> pl.DataFrame:
+    """How often these households together paid what; the same amounts are one row."""
+    return (
+        pl.concat(amounts).group_by("days", "of", "key", "amount_cents").agg(pl.col("times").sum())
+    )
+
+
+def caps_of(amounts: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
     """The `CAPS` of some deals (`offers`: offer_id, category_id) by the amounts of all households.
 
     A cap is the amount that the 99.5th part of all does not pass, the higher of two.
@@ -174,10 +180,7 @@ def caps_of(amounts: Iterable[pl.DataFrame], offers: pl.DataFrame) -> pl.DataFra
     # As quantiles are counted: by the places from 0 to the last.
     place = ((times.sum().over(of) - 1) * _WINSOR).ceil()
     capped = (
-        pl.concat(amounts)
-        .group_by(*of, "amount_cents")
-        .agg(times.sum())
-        .sort(*of, "amount_cents")
+        amounts.sort(*of, "amount_cents")
         .filter(times.cum_sum().over(of) > place)
         .group_by(of)
         .agg(pl.col("amount_cents").min())

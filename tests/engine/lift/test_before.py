@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from service.engine.lift.before import add_before, caps_of, paid_before
+from service.engine.lift.before import add_amounts, add_before, caps_of, paid_before
 from service.engine.lift.goods import Goods
 
 DAY = date(2026, 3, 2)
@@ -48,7 +48,7 @@ def test_the_sums_and_caps_of_parts_are_those_of_all() -> None:
         merged = pl.concat(getattr(each, name) for each in parts)
         by = keys[: 2 if name == "pairs" else 1]
         assert_frame_equal(merged.sort(by), getattr(whole, name).sort(by))
-    merged = caps_of([each.amounts for each in parts], GOODS.offers)
+    merged = caps_of(add_amounts(*(each.amounts for each in parts)), GOODS.offers)
     assert_frame_equal(merged, whole.caps, check_row_order=False)
 
 
