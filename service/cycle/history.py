@@ -25,6 +25,8 @@ from service.files.checked import read_frames, write_frames
 from service.files.report import Progress
 from service.files.spill import Spiller
 from service.settings import Settings
+from service.store.parts import each_part
+from service.store.session import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +77,22 @@ class History:
         return last
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class HistoryReader:
     """Reads the purchases of some households after others, and adds them up.
 
     What is bought of the households of `general_ids` decides nothing. All that is read goes to the
-    `spiller` too, where there is one: for who fits a forecast.
+    `spiller` too, where there is one: for who fits a forecast. Then, and with `here`, this process
+    reads all of it. Each shard is of one moment, not all of them together.
     """
 
-    session: Session
+    database: Database
     settings: Settings
     as_of: date
     unlisted: Unlisted
     folder: Path
     spiller: Spiller | None = None
+    here: bool = False
 
     def read(
         self, household_ids: Sequence[int], general_ids: Sequence[int], progress: Progress
@@ -97,13 +101,26 @@ class HistoryReader:
         ids = sorted({*household_ids, *general_ids})
         size = self.settings.shard_households
         # Without a household there is one shard with nothing in it, so that frames have columns.
-        starts = range(0, max(len(ids), 1), size)
-        parts = []
-        for start in starts:
-            progress("history", start // size, len(starts))
-            some = ids[start : start + size]
-            parts.append(self._part(start // size, some, {*general_ids}))
-        progress("history", len(starts), len(starts))
+        some = [ids[start : start + size] for start in range(0, max(len(ids), 1), size)]
+        tasks = [
+            _Reading(
+                number,
+                mine,
+                self.unlisted.among(mine),
+                self.as_of,
+                self.folder,
+                {*general_ids}.intersection(mine) if general_ids else None,
+                self.spiller,
+            )
+            for number, mine in enumerate(some)
+        ]
+        found: dict[int, _Part] = {}
+        progress("history", 0, len(tasks))
+        here = self.here or self.spiller is not None
+        for place, part in each_part(self.database, self.settings, tasks, here=here):
+            found[place] = part
+            progress("history", len(found), len(tasks))
+        parts = [found[place] for place in range(len(tasks))]
         counted = [each.newest for each in parts if each.newest is not None]
         return History(
             shards=tuple(each.bought for each in parts),
@@ -118,20 +135,40 @@ class HistoryReader:
             newest=max(counted, default=None),
         )
 
-    def _part(self, number: int, some: list[int], general_ids: set[int]) -> "_Part":
-        general = [each for each in some if each in general_ids]
-        purchases = self._purchases(some, general)
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads what some households bought. `general_ids` are those of them who get a general list;
+    None where nobody does."""
+
+    number: int
+    household_ids: list[int]
+    unlisted: Unlisted
+    as_of: date
+    folder: Path
+    general_ids: set[int] | None
+    spiller: Spiller | None
+
+    def __call__(self, database: Database, settings: Settings) -> "_Part":
+        """Do it."""
+        with database.read() as session:
+            return self._read(session, settings)
+
+    def _read(self, session: Session, settings: Settings) -> "_Part":
+        some = self.household_ids
+        general = sorted(self.general_ids or ())
+        purchases = read_purchases(session, settings, before=self.as_of, household_ids=some)
+        if general:
+            purchases = purchases.filter(~pl.col("household_id").is_in(general))
         if self.spiller is not None:
             self.spiller.add(purchases)
-        chosen = self._chosen(purchases, some, general)
+        chosen = self._chosen(session, settings, purchases, general)
         spent = purchases.filter(pl.col("household_id").is_in(chosen.implode()))
-        unreached = left_out(
-            self.session, self.settings, sorted([*chosen, *general]), self.unlisted
-        )
+        unreached = left_out(session, settings, sorted([*chosen, *general]), self.unlisted)
         listed = spent.join(unreached, on="household_id", how="anti", maintain_order="left")
         days, newest = None, None
-        if general_ids:
-            days, newest = self._general_days(number, some, purchases)
+        if self.general_ids is not None:
+            days, newest = self._general_days(settings, purchases)
         return _Part(
             bought=keep_bought(self.folder, some, listed),
             buyers=purchases["household_id"].n_unique(),
@@ -149,41 +186,38 @@ class HistoryReader:
             newest=newest,
         )
 
-    def _purchases(self, some: list[int], general: list[int]) -> pl.DataFrame:
-        found = read_purchases(self.session, self.settings, before=self.as_of, household_ids=some)
-        return found.filter(~pl.col("household_id").is_in(general)) if general else found
-
-    def _chosen(self, purchases: pl.DataFrame, some: list[int], general: list[int]) -> pl.Series:
+    def _chosen(
+        self, session: Session, settings: Settings, purchases: pl.DataFrame, general: list[int]
+    ) -> pl.Series:
         """Who spends enough and bought something that a list could name, by number.
 
         All they paid counts. Of those who agreed to no profile it is not asked what they paid.
         """
         unnamed = read_unnamed_spend(
-            self.session, self.settings, as_of=self.as_of, household_ids=some
+            session, settings, as_of=self.as_of, household_ids=self.household_ids
         )
         spent = ("household_id", "purchased_at", "amount_cents")
         found = segment.eligible_households(
             pl.concat([purchases.select(spent), unnamed.select(spent)]),
             as_of=self.as_of,
-            weeks=self.settings.weekly_spend_weeks,
-            weekly_spend_cents=self.settings.weekly_spend_cents,
+            weeks=settings.weekly_spend_weeks,
+            weekly_spend_cents=settings.weekly_spend_cents,
         )["household_id"]
         bought = purchases["household_id"].unique()
-        others = sorted({*self.unlisted.erased.intersection(some), *general})
+        others = sorted({*self.unlisted.erased, *general})
         return found.filter(
             found.is_in(bought.implode())
             & ~found.is_in(pl.Series(others, dtype=pl.Int64).implode())
         )
 
     def _general_days(
-        self, number: int, some: list[int], purchases: pl.DataFrame
+        self, settings: Settings, purchases: pl.DataFrame
     ) -> tuple[Path, date | None]:
         """What may be counted of these purchases for general lists, in a file; their last day."""
-        others = self.unlisted.erased | self.unlisted.unprofiled
-        uncounted = sorted(others.intersection(some))
+        uncounted = sorted(self.unlisted.erased | self.unlisted.unprofiled)
         counted = purchases.filter(~pl.col("household_id").is_in(uncounted))
-        path = self.folder / f"{number}.general"
-        days = general_days(counted, horizon_days=self.settings.forecast_days)
+        path = self.folder / f"{self.number}.general"
+        days = general_days(counted, horizon_days=settings.forecast_days)
         write_frames(path, {"days": days})
         newest: date | None = counted["purchased_at"].dt.date().max()  # type: ignore[assignment]
         return path, newest

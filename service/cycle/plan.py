@@ -181,14 +181,17 @@ def _read(
             ids = sorted(sample.household_ids)
             general_ids = sorted(unlisted.general.intersection(ids))
         model = stored_model(session, as_of=as_of, any_age=sample is not None)
-        spiller = Spiller(events, as_of)
-        fits = model is None and sample is None
-        reader = HistoryReader(
-            session, settings, as_of, unlisted, folder, spiller if fits else None
-        )
+    spiller = Spiller(events, as_of)
+    fits = model is None and sample is None
+    reader = HistoryReader(
+        database, settings, as_of, unlisted, folder,
+        spiller=spiller if fits else None, here=sample is not None,
+    )  # fmt: skip
+    history = reader.read(ids, general_ids, progress)
+    with database.read() as session:
         return _Read(
             folder=folder,
-            history=reader.read(ids, general_ids, progress),
+            history=history,
             inputs=read_inputs(session, settings, as_of=as_of),
             committed=issuable.committed(
                 session, ended_before=closing_day(session, settings, as_of=as_of, now=now)

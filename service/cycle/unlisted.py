@@ -30,6 +30,14 @@ class Unlisted:
         """The same where no general list is made."""
         return Unlisted(self.erased, self.unprofiled | self.general)
 
+    def among(self, household_ids: Sequence[int]) -> "Unlisted":
+        """Those of some households."""
+        return Unlisted(
+            self.erased.intersection(household_ids),
+            self.unprofiled.intersection(household_ids),
+            self.general.intersection(household_ids),
+        )
+
     def __contains__(self, household_id: int) -> bool:
         return household_id in self.erased or household_id in self.unprofiled
 

@@ -23,9 +23,10 @@ from service.notice import Count
 from service.publish.addresses import ADDRESS, OWN_AFFAIRS
 from service.publish.choice import SORT_KEY, Choice
 from service.publish.depot import READY, Depot, describe, put_bytes
-from service.publish.parts import Check, Found, Print, Printed, Proof, each_part
+from service.publish.parts import Check, Found, Print, Printed, Proof
 from service.publish.verify import read_print_info
 from service.settings import Settings
+from service.store.parts import each_part
 from service.store.session import Database
 
 MANIFEST = "manifest.json"

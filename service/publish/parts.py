@@ -1,13 +1,9 @@
-"""The pieces of a package in parts, checked and printed by processes of this machine.
-
-A cluster does not do it: its workers know neither the database nor where packages are stored.
-"""
+"""The pieces of a package in parts, checked and printed by any process of this machine."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import polars as pl
 
@@ -15,7 +11,6 @@ from service.engine.records import Mailpiece
 from service.engine.render import Checker, PiecePages, render_batch
 from service.engine.render.standard import Conformance
 from service.errors import Problem
-from service.executors import each_done, open_local
 from service.files import layouts
 from service.files.print_setup import inks_of
 from service.publish.choice import mailpieces
@@ -33,9 +28,6 @@ It can be pickled where several processes print.
 Found = dict[int, tuple[Problem, ...]]
 """Lists that cannot be printed, each with every text of it that does not fit."""
 _CHECKED_TOGETHER = 1000
-
-Result = TypeVar("Result")
-Task = Callable[[Database, Settings], Result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +98,3 @@ class Print:
             proof=None if proof is None else lambda path: proof(path, codes),
         )
         return Printed(file, placed)
-
-
-def each_part(
-    database: Database, settings: Settings, tasks: Sequence[Task[Result]]
-) -> Iterator[tuple[int, Result]]:
-    """Yield the place of each task and its result, as they are done by `LARDER_PROCESSES`."""
-    act: Callable[[Task[Result]], Result]
-    if settings.processes == 1:
-        act = partial(_do, database, settings)
-    else:
-        act = partial(_do_elsewhere, database.url, database.history, settings)
-    return each_done(partial(open_local, settings), act, tasks)
-
-
-def _do(database: Database, settings: Settings, task: Task[Result]) -> Result:
-    return task(database, settings)
-
-
-def _do_elsewhere(url: str, history: str, settings: Settings, task: Task[Result]) -> Result:
-    database = Database(url, pool_size=2, history=history)
-    try:
-        return task(database, settings)
-    finally:
-        database.dispose()
