@@ -14,20 +14,6 @@ from service.store.history import read
 from service.store.tables.basket import Basket
 from service.store.tables.redemption import RedemptionState
 
-_PURCHASES = (
-    "kind",
-    "household_id",
-    "basket_id",
-    "purchased_at",
-    "gtin",
-    "quantity_milli",
-    "amount_cents",
-    "item_id",
-    "category_id",
-    "supplier_id",
-    "private_label",
-    "line",
-)
 _OF_PRODUCT = ("gtin", "item_id", "category_id", "supplier_id", "private_label")
 _LOOKED_UP = 2_000
 """So many products are looked up by name; of more all are read."""
@@ -194,26 +180,23 @@ def purchases(
     moment, basket and line. All households unless `household_ids` are given.
     """
     span = read.Span(since, before, household_ids)
-    micros = moment_micros(session, "b.purchased_at")
-    private = _private_label(session)
-    query = f"""SELECT 0 AS kind, b.household_id, l.basket_id, {micros} AS at, l.gtin,
-                       l.quantity_milli, l.amount_cents, p.item_id, p.category_id, p.supplier_id,
-                       {private}, l.line
+    query = f"""SELECT 0, b.household_id, {moment_micros(session, "b.purchased_at")}, l.basket_id,
+                       l.line, l.gtin, l.quantity_milli, l.amount_cents
                 FROM basket b JOIN basket_line l ON l.basket_id = b.id
-                JOIN product p ON p.gtin = l.gtin
                 WHERE NOT b.sealed AND {read.in_span(session, span)}
-                UNION ALL {read.asked(session, span, width=len(_PURCHASES) - 1)}
-                ORDER BY 1, 2, 4, 3, 12"""
-    rows = read_integers(session, query, _PURCHASES)
-    found, told = rows.filter(pl.col("kind") == 0).drop("kind"), _told(rows)
-    found = found.with_columns(pl.col("purchased_at").cast(pl.Datetime("us", "UTC")))
+                UNION ALL {read.asked(session, span, width=len(read.LINES))}"""
+    rows = read_integers(session, query, ("kind", *read.LINES))
+    told = _told(rows)
+    rows = rows.filter(pl.col("kind") == 0).with_columns(
+        pl.col("purchased_at").cast(pl.Datetime("us", "UTC"))
+    )
+    lines = rows.select(*read.LINES)
     sealed = read.from_files(session, span, told)
     if not sealed.is_empty():
-        known = sealed.join(
-            _products(session, sealed["gtin"]), on="gtin", how="inner", maintain_order="left"
-        )
-        # One basket is in one of both: nothing ties.
-        found = pl.concat([found, known.select(found.columns)]).sort(read.ORDER)
+        lines = pl.concat([lines, sealed])
+    found = lines.sort(read.ORDER).join(
+        _products(session, lines["gtin"]), on="gtin", maintain_order="left"
+    )
     return found.select(
         "household_id",
         "item_id",

@@ -7,7 +7,7 @@ same process would drop its locks and lose committed rows.
 import sqlite3
 from collections.abc import Iterator
 from datetime import date, datetime
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, cast
 
 import numpy as np
@@ -91,7 +91,8 @@ def read_integers(session: Session, query: str, columns: tuple[str, ...]) -> pl.
     rows = cast("sqlite3.Connection", connection).execute(query)
     parts = [pl.DataFrame(schema=schema)]
     while chunk := rows.fetchmany(_FETCH_ROWS):
-        block = np.array(chunk, dtype=np.int64)
+        numbers = np.fromiter(chain.from_iterable(chunk), np.int64, len(chunk) * len(columns))
+        block = numbers.reshape(-1, len(columns))
         parts.append(pl.DataFrame(block, schema=schema, orient="row"))
     return pl.concat(parts)
 

@@ -79,13 +79,14 @@ def from_files(session: Session, span: Span, told: pl.DataFrame) -> pl.DataFrame
     `told` are the rows that `asked` gave, in columns kind, key, day, shard. Raises Misconfigured
     when a file is not whole.
     """
+    known = told.filter(pl.col("kind") == FILE)["key"].to_list()
+    if not known:
+        return pl.DataFrame(schema=LINES)
     # Polars compares moments of one zone only, and files are in UTC.
     before = span.before.astimezone(UTC)
     since = None if span.since is None else span.since.astimezone(UTC)
-    files = manifest.by_id(session, told.filter(pl.col("kind") == FILE)["key"].to_list())
+    files = manifest.by_id(session, known)
     parts = [pl.LazyFrame(schema=LINES)]
-    if not files:
-        return parts[0].collect()
     place = place_of(session)
     opened = told.filter(pl.col("kind") == OPEN)["key"].to_list()
     gone = told.filter(pl.col("kind") == GONE).with_columns(
