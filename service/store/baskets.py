@@ -225,7 +225,7 @@ def _private_label(session: Session) -> str:
 def _products(session: Session, gtins: pl.Series) -> pl.DataFrame:
     """What the catalogue says of some products, as far as it has them: see `_OF_PRODUCT`."""
     some = gtins.unique()
-    chosen = ", ".join(map(str, some.to_list()))
+    chosen = ", ".join(map(str, some.to_list())) or "NULL"
     where = f"WHERE p.gtin IN ({chosen})" if some.len() <= _LOOKED_UP else ""
     query = f"""SELECT p.gtin, p.item_id, p.category_id, p.supplier_id, {_private_label(session)}
                 FROM product p {where}"""
