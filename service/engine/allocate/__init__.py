@@ -6,9 +6,11 @@ a batch left behind, `allocate_each` so for many. The mathematics is in docs/all
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from service.engine.allocate.canonical import MOST_PAIRS, twin_of
 from service.engine.allocate.certificate import (
@@ -99,7 +101,6 @@ def allocate(
     certificate = certify(market, counted, found.bound)
     prices = price_frame(market, found.prices, counted)
     chosen = _Chosen(instance, counted)
-    # The chosen pairs of a large instance and its candidates need not be in memory together.
     del instance, market, counted
     return Allocation(chosen.frame(), prices, certificate, kept)
 
@@ -137,42 +138,47 @@ def _keep(market: Market, counted: Tally, keep: Keep, *, nodes: int) -> tuple[Ta
 
 
 class _Chosen:
-    """The chosen pairs in their narrowest form, by household and offer."""
+    """The chosen pairs, by household and offer, from the columns of all.
+
+    Each column is forgotten once its chosen pairs are gathered, so the chosen pairs of a large
+    instance and its candidates need not be in memory together; nobody else may hold them by then.
+    """
 
     def __init__(self, instance: Instance, counted: Tally) -> None:
-        rows = counted.rows
         self.households, self.offers = instance.households, instance.deals.ids.series
-        self.lines, self.offer = counted.lines, instance.offer[rows]
-        self.value, self.cost, self.face = (
-            instance.value[rows],
-            instance.cost[rows],
-            instance.face[rows],
-        )
-        self._by_offer()
+        self.lines, self._rows = counted.lines, counted.rows
+        self._columns: dict[str, NDArray[Any]] = {
+            name: getattr(instance, name) for name in ("offer", "value", "cost", "face")
+        }
         self.whole_values = instance.whole_values
 
-    def _by_offer(self) -> None:
-        """Sort the pairs of each household by offer."""
+    def _gather(self) -> None:
+        """Keep the chosen pairs alone, those of each household by offer."""
+        for name in self._columns:
+            self._columns[name] = self._columns[name][self._rows]
+        offer = self._columns["offer"]
         ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.lines)])
         for first in range(0, len(self.lines), HOUSEHOLDS_AT_ONCE):
             lines = self.lines[first : first + HOUSEHOLDS_AT_ONCE]
             block = slice(ends[first], ends[first + len(lines)])
             home = np.repeat(np.arange(len(lines)), lines)
-            order = np.lexsort((self.offer[block], home))
-            for column in (self.offer, self.value, self.cost, self.face):
+            order = np.lexsort((offer[block], home))
+            for column in self._columns.values():
                 column[block] = column[block][order]
 
     def frame(self) -> pl.DataFrame:
-        """As a frame with the ids."""
-        value = pl.Series("value_cents", self.value)
+        """As a frame with the ids; once, because it forgets all other pairs."""
+        self._gather()
+        columns = self._columns
+        value = pl.Series("value_cents", columns["value"])
         home = np.repeat(np.arange(len(self.lines), dtype=np.int32), self.lines)
         return pl.DataFrame(
             [
                 self.households.gather(pl.Series(home)).alias("household_id"),
-                self.offers.gather(pl.Series(self.offer)).alias("offer_id"),
+                self.offers.gather(pl.Series(columns["offer"])).alias("offer_id"),
                 value.cast(pl.Int64) if self.whole_values else value,
-                pl.Series("cost_cents", self.cost).cast(pl.Int64),
-                pl.Series("face_value_cents", self.face).cast(pl.Int64),
+                pl.Series("cost_cents", columns["cost"]).cast(pl.Int64),
+                pl.Series("face_value_cents", columns["face"]).cast(pl.Int64),
             ]
         )
 

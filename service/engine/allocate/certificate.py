@@ -81,9 +81,14 @@ def tally(instance: Instance, state: NDArray[np.uint8]) -> Tally:
     household_count, deals = len(instance.households), len(instance.deals.ids)
     faces, lines = np.zeros(household_count), np.zeros(household_count, np.int64)
     copies, spend = np.zeros(deals, np.int64), np.zeros(deals, np.int64)
-    held: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-    for first, last in blocks(instance):
-        begin, end = int(instance.indptr[first]), int(instance.indptr[last])
+    parts = [(first, last, instance.indptr[first], instance.indptr[last])
+             for first, last in blocks(instance)]  # fmt: skip
+    # Counted first: a list of parts and all of them joined would be in memory together.
+    held = np.empty(
+        sum(np.count_nonzero(state[begin:end] & HELD) for _, _, begin, end in parts), np.int64
+    )
+    used = 0
+    for first, last, begin, end in parts:
         rows = begin + np.flatnonzero(state[begin:end] & HELD)
         home = np.searchsorted(instance.indptr[first : last + 1], rows, side="right") - 1
         offer = instance.offer[rows]
@@ -92,8 +97,9 @@ def tally(instance: Instance, state: NDArray[np.uint8]) -> Tally:
         lines[first:last] = np.bincount(home, minlength=last - first)
         copies += np.bincount(offer, minlength=deals)
         spend += np.bincount(offer, weights=instance.cost[rows], minlength=deals).astype(np.int64)
-        held.append(rows)
-    return Tally(np.concatenate(held), faces, lines, copies, spend)
+        held[used : used + len(rows)] = rows
+        used += len(rows)
+    return Tally(held, faces, lines, copies, spend)
 
 
 def blocks(instance: Instance) -> Iterator[tuple[int, int]]:
@@ -178,11 +184,18 @@ class _Worth:
     short: int
 
 
+def _value(instance: Instance, counted: Tally) -> float:
+    """The values of all pairs chosen, some at a time."""
+    rows = counted.rows
+    parts = (rows[first : first + BLOCK] for first in range(0, len(rows), BLOCK))
+    return sum((float(instance.value[part].sum(dtype=np.float64)) for part in parts), 0.0)
+
+
 def _worth(market: Market, counted: Tally) -> _Worth:
     p = market.instance
     below = np.maximum(0.0, p.floor - counted.faces)
     return _Worth(
-        value=float(p.value[counted.rows].sum(dtype=np.float64)),
+        value=_value(p, counted),
         missing=np.maximum(0, p.deals.minimum - counted.copies),
         below=below,
         short=int(below.sum()) + p.unreachable_floor_cents,

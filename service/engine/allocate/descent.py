@@ -20,7 +20,7 @@ from service.engine.allocate.validate import UNLIMITED
 DENSE = 3000
 """Most live prices for which the full curvature matrix is kept; its diagonal serves above."""
 ENOUGH = 1e-5
-PATIENT = 4
+PATIENT = 7
 """A step gains when it lowers the bound by such a part; so many in turn without a gain end it."""
 WINDOW, LEAST_WINDOW = 0.4, 1e-3
 """Swaps are counted as far off as a part of the radius, or of what a pair is worth."""

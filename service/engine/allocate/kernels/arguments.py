@@ -126,7 +126,7 @@ class Home(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Scratch rows for one household: 16 of integers, 11 of floats, and the states met."""
+    """Scratch rows for one household: 16 of integers, 15 of floats, and the states met."""
 
     ints: NDArray[np.int32]
     reals: NDArray[np.float64]
@@ -136,7 +136,7 @@ class Desk(NamedTuple):
 def desk_for(widest: int) -> Desk:
     """A desk for households of at most `widest` candidates."""
     width = 2 * widest + 2
-    return Desk(np.empty((16, width), np.int32), np.empty((11, width)), np.empty((4, MEMO)))
+    return Desk(np.empty((16, width), np.int32), np.empty((15, width)), np.empty((4, MEMO)))
 
 
 def chain_for(widest: int) -> Chain:

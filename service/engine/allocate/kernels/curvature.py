@@ -1,5 +1,7 @@
 """The curvature of the bound: which swaps a change of prices would cause."""
 
+import numpy as np
+
 from service.engine.allocate.kernels.arguments import (
     BEST,
     FACE,
@@ -129,7 +131,7 @@ def add_home(
             full_out = pick[i]
     balances = theta != 0.0 and theta < home.price
     seen = 0
-    many = 0
+    many = int(np.int64(0))
     squares = 0.0
     inside = 0
     own = -1
@@ -159,7 +161,7 @@ def add_home(
             continue
         seen += 1
         used = list_swap(pairs, begin, j, out, spend_row, copy_row, desk)
-        add_square(SWAP, used, 1.0 / window, dense, matrix, desk)
+        add_square(int(np.int64(SWAP)), used, 1.0 / window, dense, matrix, desk)
         if balances:
             more = face[j] - (face[out] if out >= 0 else 0.0)
             squares += more * more
@@ -167,7 +169,9 @@ def add_home(
     for a in range(many):
         place[desk.ints[WEIGHED, a]] = -1
     if squares > 0.0:
-        add_square(WEIGHED, many, -BALANCED / (window * squares), dense, matrix, desk)
+        add_square(
+            int(np.int64(WEIGHED)), many, -BALANCED / (window * squares), dense, matrix, desk
+        )
     return seen
 
 

@@ -8,13 +8,31 @@ from service.engine.allocate.kernels.arguments import (
     MEMO,
     NEAR,
     NEAR_WEIGHT,
-    NEW_CATEGORY,
-    NEW_GROUP,
     TRIAL,
     WEIGHT,
     Desk,
     Home,
     Index,
+)
+from service.engine.allocate.kernels.options import (
+    CATEGORY_FIXED,
+    CHEAPEST_FACE,
+    CHEAPEST_LOSS,
+    CORE,
+    FALL,
+    FIXED,
+    GROUP_CATEGORY,
+    LEAST,
+    MOST,
+    OPTION_FROM,
+    OPTION_ITEM,
+    OPTION_LOSS,
+    RISE,
+    SLACK,
+    list_options,
+    order_cores,
+    reach,
+    weigh_groups,
 )
 from service.engine.allocate.kernels.scan import copy, penalty, scan
 from service.engine.loops.compiled import inner
@@ -23,12 +41,10 @@ from service.engine.loops.compiled import inner
 FRESH = 256
 MOST_BITS = 50
 
-# Rows of a desk's `ints` while a search works.
-GROUP_CATEGORY, OPTION_ITEM, OPTION_FROM, FIXED, CORE, POINTER = 0, 1, 2, 3, 4, 5
-TAKEN, DEPTH_COUNT, DEPTH_INSIDE, CATEGORY_FIXED = 6, 7, 8, 9
-LAST_SEEN, BIT = 11, 15
+# Rows of a desk's `ints` while a search works, beside those of its options.
+POINTER, TAKEN, DEPTH_COUNT, DEPTH_INSIDE, LAST_SEEN, BIT = 5, 6, 7, 8, 11, 15
 # Rows of its `reals`.
-GROUP_BEST, OPTION_LOSS, SLACK, LEAST, MOST, DEPTH_LOSS, DEPTH_FACE = 0, 1, 2, 3, 4, 5, 6
+DEPTH_LOSS, DEPTH_FACE = 5, 6
 
 
 @inner
@@ -81,148 +97,22 @@ def met(
 
 
 @inner
-def weigh_groups(home: Home, theta: float, level: float, desk: Desk) -> tuple[int, int]:
-    """The best weight of each group, and per category what its limit rejects above `level`.
+def least_loss(
+    home: Home, theta: float, depth: int, loss: float, faces: float, desk: Desk
+) -> float:
+    """What a choice loses at least with this loss and face value above `depth`.
 
-    Returns the numbers of groups and categories.
+    From the cheapest options below it every cent towards the band costs the least of its prices.
     """
-    score, face, border, per_category = home.score, home.face, home.border, home.per_category
-    group_category, category_fixed = desk.ints[GROUP_CATEGORY], desk.ints[CATEGORY_FIXED]
-    group_best, slack, near_weight = (
-        desk.reals[GROUP_BEST],
-        desk.reals[SLACK],
-        desk.reals[NEAR_WEIGHT],
-    )
-    groups = -1
-    category = -1
-    for j in range(home.n):
-        if border[j] & NEW_GROUP:
-            groups += 1
-            group_best[groups] = 0.0
-            if border[j] & NEW_CATEGORY:
-                category += 1
-            group_category[groups] = category
-        group_best[groups] = max(group_best[groups], score[j] + theta * face[j])
-    groups += 1
-    categories = category + 1
-    g = 0
-    for c in range(categories):
-        inside = 0
-        displaced = 0.0
-        while g < groups and group_category[g] == c:
-            w = group_best[g]
-            if inside < per_category:
-                near_weight[inside] = w
-                inside += 1
-            else:
-                k = 0
-                for i in range(1, inside):
-                    if near_weight[i] < near_weight[k]:
-                        k = i
-                if w > near_weight[k]:
-                    displaced = max(displaced, near_weight[k])
-                    near_weight[k] = w
-                else:
-                    displaced = max(displaced, w)
-            g += 1
-        slack[c] = max(0.0, displaced - level)
-        category_fixed[c] = 0
-    return groups, categories
-
-
-@inner
-def list_options(
-    home: Home, theta: float, gap: float, level: float, groups: int, desk: Desk
-) -> tuple[int, int]:
-    """Alternatives of each group that lose less than the gap, the cheapest first.
-
-    Groups with a single one are fixed; the others are the cores of the search. Returns the number
-    of cores, -1 when a group has no alternative left, and how many candidates are fixed.
-    """
-    score, face, border, cross, n = home.score, home.face, home.border, home.cross, home.n
-    ceiling = home.ceiling
-    group_category, option_item = desk.ints[GROUP_CATEGORY], desk.ints[OPTION_ITEM]
-    option_from, fixed, core = desk.ints[OPTION_FROM], desk.ints[FIXED], desk.ints[CORE]
-    category_fixed = desk.ints[CATEGORY_FIXED]
-    group_best, option_loss, slack = (
-        desk.reals[GROUP_BEST],
-        desk.reals[OPTION_LOSS],
-        desk.reals[SLACK],
-    )
-    crossing = cross.shape[0] > 0
-    options = 0
-    cores = 0
-    fixes = 0
-    j = 0
-    for g in range(groups):
-        c = group_category[g]
-        limit_weight = level + slack[c]
-        loss = max(0.0, group_best[g] - limit_weight)
-        first = options
-        tangled = False
-        if loss < gap:
-            option_item[options] = -1
-            option_loss[options] = loss
-            options += 1
-        begin = j
-        while j < n and (j == begin or not border[j] & NEW_GROUP):
-            loss_j = loss + limit_weight - (score[j] + theta * face[j])
-            if loss_j < gap and face[j] <= ceiling:
-                k = options
-                while k > first and option_loss[k - 1] > loss_j:
-                    option_loss[k] = option_loss[k - 1]
-                    option_item[k] = option_item[k - 1]
-                    k -= 1
-                option_loss[k] = loss_j
-                option_item[k] = j
-                options += 1
-                if crossing and cross[j] >= 0:
-                    tangled = True
-            j += 1
-        if options == first + 1 and not tangled:
-            options = first
-            if option_item[first] >= 0:
-                fixed[fixes] = option_item[first]
-                fixes += 1
-                category_fixed[c] += 1
-        elif options == first:
-            return -1, fixes
-        else:
-            core[cores] = g
-            option_from[cores] = first
-            cores += 1
-    option_from[cores] = options
-    return cores, fixes
-
-
-@inner
-def reach(home: Home, cores: int, categories: int, desk: Desk) -> float:
-    """Least and most face value from each depth on; what categories without a core lose."""
-    face, per_category = home.face, home.per_category
-    group_category, option_item = desk.ints[GROUP_CATEGORY], desk.ints[OPTION_ITEM]
-    option_from, core = desk.ints[OPTION_FROM], desk.ints[CORE]
-    category_fixed, slack = desk.ints[CATEGORY_FIXED], desk.reals[SLACK]
-    least, most = desk.reals[LEAST], desk.reals[MOST]
-    base_loss = 0.0
-    d = 0
-    for c in range(categories):
-        if d < cores and group_category[core[d]] == c:
-            while d < cores and group_category[core[d]] == c:
-                d += 1
-        else:
-            base_loss += slack[c] * (per_category - category_fixed[c]) if slack[c] > 0.0 else 0.0
-    least[cores] = 0.0
-    most[cores] = 0.0
-    for d in range(cores - 1, -1, -1):
-        small = np.inf
-        large = 0.0
-        for o in range(option_from[d], option_from[d + 1]):
-            f = face[option_item[o]] if option_item[o] >= 0 else 0.0
-            small = min(small, f)
-            large = max(large, f)
-        least[d] = least[d + 1] + small
-        most[d] = most[d + 1] + large
-    return base_loss
+    wanted = home.floor if theta >= 0.0 else home.ceiling
+    loss += desk.reals[CHEAPEST_LOSS, depth]
+    faces += desk.reals[CHEAPEST_FACE, depth]
+    if faces < wanted:
+        short = home.price - theta if theta >= 0.0 else -theta
+        return float(loss + min(short, desk.reals[RISE, depth]) * (wanted - faces))
+    over = theta if theta >= 0.0 else np.inf
+    step = min(over, desk.reals[FALL, depth])
+    return float(loss + step * (faces - wanted)) if faces > wanted else float(loss)
 
 
 @inner
@@ -331,6 +221,8 @@ def descend(
         nearest = min(max(wanted, faces + least[d + 1]), faces + most[d + 1])
         if loss + penalty(home, nearest, theta) >= gap:
             continue
+        if least_loss(home, theta, d + 1, loss, faces, desk) >= gap:
+            continue
         c = group_category[core[d]]
         last = d + 1 == cores or group_category[core[d + 1]] != c
         if last and slack[c] > 0.0:
@@ -389,6 +281,7 @@ def search(
     cores, fixes = list_options(home, theta, gap, level, groups, desk)
     if cores < 0:
         return value, best_count, 0
+    order_cores(home, cores, desk)
     base_loss = reach(home, cores, categories, desk)
     return descend(
         home, theta, bound, value, gap, 1e-3 * margin, level, base_loss, cores, fixes, best,

@@ -1,5 +1,7 @@
 """Households choose again one after another while the price of a deal follows its use."""
 
+import numpy as np
+
 from service.engine.allocate.kernels.arguments import (
     BEST,
     FACE,
@@ -78,7 +80,7 @@ def settle(
         if begin == end:
             continue
         home = home_of(pairs, h, score, face)
-        held = 0
+        held = int(np.int64(0))
         for p in range(begin, end):
             if state[p] & HELD:
                 best[held] = p - begin
