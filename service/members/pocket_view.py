@@ -356,22 +356,30 @@ def _refused(database: Database, holder: Holder) -> list[Refused]:
             for case in household_cases.of_household(session, holder.household_id)
         }
         given = household_cases.given(session, holder.household_id) if asked else {}
-        return [_refusal(session, each, ids, asked, given) for each in refused]
+        goods = products.counting_for(
+            session,
+            {_line_of(each, ids) for each in refused if each.outcome.reason in _WHICH_COUNT},
+            limit=_MOST_GOODS + 1,
+        )
+        return [_refusal(each, ids, goods, asked, given) for each in refused]
+
+
+def _line_of(each: PastOutcome, ids: Mapping[str, int]) -> tuple[int, int]:
+    """The list and line that a refusal is of; `ids` are lists by code."""
+    return ids[each.outcome.list_code or ""], each.outcome.list_line or 0
 
 
 def _refusal(
-    session: Session,
     each: PastOutcome,
     ids: Mapping[str, int],
+    named: Mapping[tuple[int, int], Sequence[str]],
     asked: Mapping[tuple[str, int, int], HouseholdCase],
     given: Mapping[int, int],
 ) -> Refused:
     outcome = each.outcome
-    list_id, line = ids[outcome.list_code or ""], outcome.list_line or 0
+    list_id, line = _line_of(each, ids)
     case = asked.get((each.redemption_id, list_id, line))
-    goods: list[str] = []
-    if outcome.reason in _WHICH_COUNT:
-        goods = products.counting_for(session, list_id, line, limit=_MOST_GOODS + 1)
+    goods = named.get((list_id, line), ()) if outcome.reason in _WHICH_COUNT else ()
     return Refused(
         on=each.at.business_date,
         store_id=each.at.store_id,

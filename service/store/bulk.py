@@ -15,6 +15,8 @@ import polars as pl
 import psycopg
 from sqlmodel import Session
 
+from service.store.temporary import Temporary, empty_table
+
 _FETCH_ROWS = 200_000
 _BUFFERED_ROWS = 4096
 _POSTGRESQL = {
@@ -39,11 +41,19 @@ def stage(session: Session, name: str, frame: pl.DataFrame) -> None:
     Column types follow the frame's: Int64, Float64, Boolean, String, Date, Datetime (UTC). The
     table is the session's own; later statements join it as any other.
     """
-    connection = session.connection().connection.driver_connection
+    pooled = session.connection().connection
     if is_sqlite(session):
-        _stage_sqlite(cast("sqlite3.Connection", connection), name, frame)
+        columns = ", ".join(
+            f'"{column}" {_SQLITE.get(kind.base_type(), "INTEGER")}'
+            for column, kind in frame.schema.items()
+        )
+        connection = cast("sqlite3.Connection", pooled.driver_connection)
+        empty_table(connection, pooled.info, name, Temporary(columns))
+        holders = ", ".join("?" * frame.width)
+        statement = f'INSERT INTO temp."{name}" VALUES ({holders})'
+        connection.executemany(statement, _sqlite_rows(frame))
     else:
-        _stage_postgresql(cast("psycopg.Connection[Any]", connection), name, frame)
+        _stage_postgresql(cast("psycopg.Connection[Any]", pooled.driver_connection), name, frame)
 
 
 def append(session: Session, table: str, frame: pl.DataFrame) -> None:
@@ -95,18 +105,6 @@ def read_integers(session: Session, query: str, columns: tuple[str, ...]) -> pl.
         block = numbers.reshape(-1, len(columns))
         parts.append(pl.DataFrame(block, schema=schema, orient="row"))
     return pl.concat(parts)
-
-
-def _stage_sqlite(connection: sqlite3.Connection, name: str, frame: pl.DataFrame) -> None:
-    columns = ", ".join(
-        f'"{column}" {_SQLITE.get(kind.base_type(), "INTEGER")}'
-        for column, kind in frame.schema.items()
-    )
-    connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
-    connection.execute(f'CREATE TEMP TABLE "{name}" ({columns})')
-    holders = ", ".join("?" * frame.width)
-    statement = f'INSERT INTO temp."{name}" VALUES ({holders})'
-    connection.executemany(statement, _sqlite_rows(frame))
 
 
 def _sqlite_rows(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ import psycopg
 from sqlalchemy import Engine, create_engine, event, make_url
 
 from service.store.patience import Opening, Patience, PatientConnection, too_long
+from service.store.temporary import make_lasting
 
 WRITER_CACHE_KIB = 65_536
 PROBES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
@@ -38,6 +39,11 @@ def sqlite_engine(url: str, opening: Opening, *, begin: str, pool_size: int) -> 
     def _begin(connection: Any) -> None:
         wait_for_locks(connection.connection.driver_connection, connection.info, opening.patience)
         connection.exec_driver_sql(begin)
+
+    @event.listens_for(engine, "checkin")
+    def _given_back(connection: sqlite3.Connection | None, record: Any) -> None:
+        if connection is not None:
+            make_lasting(connection, record.info)
 
     return engine
 

@@ -1,6 +1,6 @@
 """Deals by name at the till: what fits the rule counts, now or since the list was issued."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -126,11 +126,13 @@ def test_the_page_of_a_list_names_what_its_till_takes(
 ) -> None:
     ((list_id,),) = read_only(f"SELECT id FROM shopping_list WHERE code = '{code}'")
 
-    def named(line: int) -> list[str]:
+    def named(line: int) -> Sequence[str]:
         with database.read() as session:
-            return products.counting_for(session, list_id, line, limit=9)
+            return products.counting_for(session, {(list_id, line)}, limit=9).get(
+                (list_id, line), ()
+            )
 
-    assert (named(1), named(2), named(4)) == (["House Soap"], ["Dale Milk 1 l"], [])
+    assert (named(1), named(2), named(4)) == (["House Soap"], ["Dale Milk 1 l"], ())
     put(BRUSH, brand="house", item="Brush")
     put(SOAP, brand="Other", item="Soap")
     assert named(1) == ["A Brush", "A Soap"]

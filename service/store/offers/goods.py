@@ -1,12 +1,15 @@
 """Which products count for offers: those that are stored, and those that fit a rule now."""
 
+import sqlite3
 from collections.abc import Sequence
+from typing import cast
 
 import polars as pl
 from sqlalchemy import text
 from sqlmodel import Session
 
 from service.store.bulk import append, is_sqlite, stage
+from service.store.temporary import Temporary, empty_table
 
 RULES = {
     "digest": pl.String,
@@ -109,6 +112,9 @@ def fitted_since(offer: str, since: str) -> str:
           AND u.kinds = ({named}) AND NOT ({_EXCLUDED})"""
 
 
+_COUNTED = Temporary("offer_id INTEGER, set_number INTEGER, gtin INTEGER", "offer_id, gtin")
+
+
 def stage_goods(session: Session, offer_ids: Sequence[int]) -> None:
     """Make the temporary table `staged_goods` of what counts for some offers now.
 
@@ -120,15 +126,19 @@ def stage_goods(session: Session, offer_ids: Sequence[int]) -> None:
 
 def stage_counting(session: Session, offers: str) -> None:
     """The same for the offers of a query without parameters."""
-    ends = "" if is_sqlite(session) else "ON COMMIT DROP"
+    if is_sqlite(session):
+        pooled = session.connection().connection
+        connection = cast("sqlite3.Connection", pooled.driver_connection)
+        empty_table(connection, pooled.info, "staged_goods", _COUNTED)
+        connection.execute(f"INSERT INTO staged_goods {counting(offers)}")
+        return
     for statement in (
         "DROP TABLE IF EXISTS staged_goods",
-        f"CREATE TEMP TABLE staged_goods {ends} AS {counting(offers)}",
+        f"CREATE TEMP TABLE staged_goods ON COMMIT DROP AS {counting(offers)}",
         "CREATE INDEX ix_staged_goods ON staged_goods (offer_id, gtin)",
+        "ANALYZE staged_goods",
     ):
         session.execute(text(statement))
-    if not is_sqlite(session):
-        session.execute(text("ANALYZE staged_goods"))
 
 
 def add_rules(session: Session, rules: pl.DataFrame, names: pl.DataFrame) -> pl.Series:

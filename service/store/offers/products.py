@@ -1,24 +1,30 @@
 """Queries on the products that count for offers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import polars as pl
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlmodel import Session
 
 from service.store.bulk import stage
 from service.store.offers.goods import STAGED, counted_among, counting, fitted_since, stage_goods
 
-_COPY = text(
-    """SELECT l.offer_id, s.written_at,
+_COPIES = text(
+    """SELECT l.list_id, l.line, l.offer_id, s.written_at,
               EXISTS (SELECT 1 FROM offer_rule r WHERE r.offer_id = l.offer_id) AS has_rule
        FROM list_line l JOIN shopping_list s ON s.id = l.list_id
-       WHERE l.list_id = :list AND l.line = :line AND l.offer_id IS NOT NULL"""
-)
+       WHERE l.list_id IN :lists AND l.offer_id IS NOT NULL"""
+).bindparams(bindparam("lists", expanding=True))
 _NAMED = text(
-    """SELECT DISTINCT q.description FROM offer_product p JOIN product q ON q.gtin = p.gtin
-       WHERE p.offer_id = :offer ORDER BY q.description LIMIT :limit"""
-)
+    """SELECT offer_id, description FROM (
+           SELECT offer_id, description,
+                  row_number() OVER (PARTITION BY offer_id ORDER BY description) AS place
+           FROM (SELECT DISTINCT p.offer_id, q.description
+                 FROM offer_product p JOIN product q ON q.gtin = p.gtin
+                 WHERE p.offer_id IN :offers) d) o
+       WHERE place <= :limit ORDER BY offer_id, description"""
+).bindparams(bindparam("offers", expanding=True))
 
 
 def items_of(
@@ -57,19 +63,36 @@ def costs_of(session: Session, offer_ids: Sequence[int]) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
 
 
-def counting_for(session: Session, list_id: int, line: int, *, limit: int) -> list[str]:
-    """The names of products that count for a line of a list, in order, at most `limit`.
+def counting_for(
+    session: Session, lines: Collection[tuple[int, int]], *, limit: int
+) -> dict[tuple[int, int], Sequence[str]]:
+    """The names of products that count for lines of lists, by list and line.
 
-    They are those that count now, and those that did since the list was issued.
+    In order, at most `limit` each; what is no offer is left out. They are those that count now, and
+    those that did since the list was issued.
     """
-    copy = {"list": list_id, "line": line}
-    found = session.execute(_COPY, copy).first()
-    if found is None:
-        return []
-    offer = {"offer": found.offer_id, "limit": limit}
-    if not found.has_rule:
-        return [name for (name,) in session.execute(_NAMED, offer)]
-    own = f"SELECT CAST({int(found.offer_id)} AS bigint) AS offer_id"
+    if not lines:
+        return {}
+    copies = [
+        row
+        for row in session.execute(_COPIES, {"lists": sorted({list_id for list_id, _ in lines})})
+        if (row.list_id, row.line) in lines
+    ]
+    stored = sorted({row.offer_id for row in copies if not row.has_rule})
+    named: dict[int, list[str]] = {}
+    if stored:
+        for offer_id, name in session.execute(_NAMED, {"offers": stored, "limit": limit}):
+            named.setdefault(offer_id, []).append(name)
+    return {
+        (row.list_id, row.line): _named_by_rule(session, row.offer_id, row.written_at, limit=limit)
+        if row.has_rule
+        else named.get(row.offer_id, [])
+        for row in copies
+    }
+
+
+def _named_by_rule(session: Session, offer_id: int, since: Any, *, limit: int) -> Sequence[str]:
+    own = f"SELECT CAST({int(offer_id)} AS bigint) AS offer_id"
     rows = session.execute(
         text(
             f"""SELECT DISTINCT q.description
@@ -77,7 +100,7 @@ def counting_for(session: Session, list_id: int, line: int, *, limit: int) -> li
                       UNION SELECT gtin FROM ({fitted_since(":offer", ":since")}) e) p
                 JOIN product q ON q.gtin = p.gtin ORDER BY q.description LIMIT :limit"""
         ),
-        {**offer, "since": found.written_at},
+        {"offer": offer_id, "limit": limit, "since": since},
     )
     return [name for (name,) in rows]
 
