@@ -1,7 +1,6 @@
 """What the page in the pocket shows: the list by department, what is used, and what comes next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlmodel import Session
@@ -13,163 +12,33 @@ from service.engine.records import ListDocument, OfferLine, ReminderLine
 from service.engine.redeem import RefusalReason
 from service.engine.wishes import WishAct
 from service.errors import NotFound
-from service.members import answers
 from service.members.pocket import Holder, gets_letters
+from service.members.pocket_shown import (
+    Budget,
+    Department,
+    NextList,
+    NextNeed,
+    PastList,
+    PocketState,
+    PocketView,
+    Refused,
+    ShownLine,
+)
 from service.members.suits import Judged, Suits, judge
+from service.members.told import Told
+from service.members.told import read as read_told
 from service.settings import Settings
-from service.store import household_cases, lists, pocket, receipts, wishes
+from service.store import household_cases, lists, pocket, receipts
 from service.store.lists import LineUse
 from service.store.offers import products
 from service.store.session import Database
+from service.store.tables.consent import Purpose
 from service.store.tables.household_case import HouseholdCase
-from service.store.tables.pocket import PocketItem, WordKind
+from service.store.tables.pocket import WordKind
 from service.store.tables.shopping_list import ListState, ShoppingList
 
 Words = Mapping[WordKind, Mapping[int, str]]
 """What is said of lines, by kind and line."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownLine:
-    """A line of the list: what it says, whether it is ticked, and of an offer the uses left.
-
-    `uses_left` is None for what is no offer; `why` is why an item is there, `size` what a package
-    of the usual product holds. `suits` is said where it is not known to suit the household.
-    """
-
-    line: int
-    name: str
-    detail: str
-    value: str
-    legal: str
-    size: str
-    why: str
-    price_cents: int | None
-    uses_left: int | None
-    ticked: bool
-    hidden: bool
-    note: str
-    offer_id: int | None = None
-    suits: Suits | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """What is needed of one department, offers first."""
-
-    name: str
-    lines: Sequence[ShownLine]
-
-
-@dataclass(frozen=True, slots=True)
-class NextNeed:
-    """Something that will run out, and about when; without a day nothing is promised."""
-
-    item: str
-    expected_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class NextList:
-    """The next list as it is now: what will run out, and how many offers there would be.
-
-    Which offers, nobody is told before they are reserved. `id` changes when it is written again,
-    `as_of` is the day it is of.
-    """
-
-    id: int
-    as_of: date
-    offers: int
-    needs: Sequence[NextNeed]
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An offer that did not come off: when and where, its text, and the till's reason.
-
-    `sale`, `list_id` and `line` name it to whoever asks about it; `case` is what became of that,
-    None where nobody asked, and `given_cents` what the household got with the answer. `goods` are
-    some that count, where others were bought or too few, and `has_more` that there are others.
-    """
-
-    on: date
-    store_id: str
-    number: str
-    text: str
-    reason: str
-    sale: str
-    list_id: int
-    line: int
-    case: HouseholdCase | None
-    given_cents: int
-    goods: Sequence[str]
-    has_more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PastList:
-    """An earlier list, and how many of its offers were used."""
-
-    list_id: int
-    valid_from: date
-    valid_to: date
-    offers: int
-    used: int
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What the lines come to whose price is known, beside what the household spends a week."""
-
-    weekly_cents: int
-    list_cents: int
-    priced: int
-    lines: int
-
-
-@dataclass(frozen=True, slots=True)
-class PocketView:
-    """All that the page shows. `code` is what the till scans, empty where it no longer takes it.
-
-    `saved_cents` is what came off by this list; one that `is_general` follows from nothing that the
-    household bought. What only a known browser sees is None, or empty.
-    """
-
-    list_id: int
-    language: str
-    valid_from: date
-    valid_to: date
-    has_begun: bool
-    has_ended: bool
-    code: str
-    departments: Sequence[Department]
-    saved_cents: int
-    is_known: bool
-    items: Sequence[PocketItem]
-    next_list: NextList | None
-    past: Sequence[PastList]
-    refused: Sequence[Refused]
-    gets_letters: bool
-    budget: Budget | None
-    is_general: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PocketState:
-    """What all phones of a household agree on: of a list, and of what it wrote itself.
-
-    `next_id` is that of the next list, 0 where there is none or this browser does not see it;
-    `notes` are by line.
-    """
-
-    list_id: int
-    next_id: int
-    ticked: Sequence[int]
-    hidden: Sequence[int]
-    notes: Mapping[int, str]
-    used: Sequence[int]
-    saved_cents: int
-    items: Sequence[PocketItem]
 
 
 def state(database: Database, holder: Holder) -> PocketState:
@@ -201,7 +70,8 @@ def look(database: Database, settings: Settings, holder: Holder, *, today: date)
         words = pocket.words(session, row.id)
         if not holder.is_known:
             words[WordKind.NOTE] = {}
-        unwanted = _unwanted(session, holder, today)
+        told = read_told(session, settings, holder.household_id) if holder.is_known else None
+        unwanted = set() if told is None else _unwanted(told, today)
         judged = judge(session, holder.household_id, document) if holder.is_known else {}
         departments = _departments(document, uses, words, unwanted, judged, settings.walking_order)
         is_open = row.state == ListState.ISSUED and today <= row.valid_to
@@ -220,9 +90,12 @@ def look(database: Database, settings: Settings, holder: Holder, *, today: date)
             next_list=_next(session, holder) if holder.is_known else None,
             past=_past(session, holder, row.id) if holder.is_known else (),
             refused=refused,
-            gets_letters=gets_letters(session, holder.household_id),
-            budget=_budget(session, holder, departments) if holder.is_known else None,
+            gets_letters=gets_letters(session, holder.household_id)
+            if told is None
+            else told.agrees[Purpose.LETTER],
+            budget=None if told is None else _budget(told, departments),
             is_general=document.is_general,
+            told=told,
         )
 
 
@@ -263,8 +136,8 @@ def _departments(
     return [Department(name, found[name]) for name in names]
 
 
-def _budget(session: Session, holder: Holder, departments: Sequence[Department]) -> Budget | None:
-    said = answers.current(session, holder.household_id).get(Question.BUDGET)
+def _budget(told: Told, departments: Sequence[Department]) -> Budget | None:
+    said = told.answers.get(Question.BUDGET)
     if said is None or said.number is None:
         return None
     lines = [line for department in departments for line in department.lines]
@@ -312,14 +185,11 @@ def _reminder(line: ReminderLine, words: Words, suits: Suits | None) -> ShownLin
     )
 
 
-def _unwanted(session: Session, holder: Holder, today: date) -> set[str]:
-    """The items that a household does not want today, as far as this browser may know."""
-    if not holder.is_known:
-        return set()
-    said = wishes.current(session, holder.household_id)
+def _unwanted(told: Told, today: date) -> set[str]:
+    """The items that a household does not want today."""
     return {
         each.item
-        for each in said
+        for each in told.wishes
         if each.row.act == WishAct.NEVER
         or (each.row.act == WishAct.NOT_NOW and (each.row.until is None or each.row.until > today))
     }

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlmodel import Session
+
 from service.cycle.unlisted import read_unlisted
 from service.engine.answers import Question
 from service.members import answers
@@ -46,17 +48,22 @@ class Told:
 def look(database: Database, settings: Settings, holder: Holder) -> Told:
     """What a household told."""
     with database.read() as session:
-        said = answers.current(session, holder.household_id)
-        agreed = consents.current(session, holder.household_id)
-        unlisted = read_unlisted(session, settings, [holder.household_id])
-        agrees = {each: each in agreed and agreed[each].granted for each in SHOWN}
-        # Consent to letters may cover it.
-        agrees[Purpose.PROFILE] = not unlisted.unprofiled | unlisted.general
-        return Told(
-            language=households.languages(session, [holder.household_id])[holder.household_id],
-            asks=answers.open_questions(settings, said),
-            answers=said,
-            wishes=wishes.current(session, holder.household_id),
-            agrees=agrees,
-            is_general=bool(unlisted.general),
-        )
+        return read(session, settings, holder.household_id)
+
+
+def read(session: Session, settings: Settings, household_id: int) -> Told:
+    """The same, for who reads more of the household."""
+    said = answers.current(session, household_id)
+    agreed = consents.current(session, household_id)
+    unlisted = read_unlisted(session, settings, [household_id])
+    agrees = {each: each in agreed and agreed[each].granted for each in SHOWN}
+    # Consent to letters may cover it.
+    agrees[Purpose.PROFILE] = not unlisted.unprofiled | unlisted.general
+    return Told(
+        language=households.languages(session, [household_id])[household_id],
+        asks=answers.open_questions(settings, said),
+        answers=said,
+        wishes=wishes.current(session, household_id),
+        agrees=agrees,
+        is_general=bool(unlisted.general),
+    )

@@ -10,9 +10,9 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from service.desk import cases
 from service.errors import Conflict, InvalidInput, NotFound
-from service.members import pocket, pocket_view, told
+from service.members import pocket, pocket_view
 from service.members.pocket import Holder, OwnItem, Word
-from service.members.pocket_view import PocketView
+from service.members.pocket_shown import PocketView
 from service.pages.cookies import SESSION, jar_of
 from service.pocket import page, words
 from service.pocket.holding import HolderDep, stored
@@ -89,11 +89,10 @@ def home(
     Of `line` the page shows what can be said of it, for browsers without scripts.
     """
     view = _view(request, holder)
-    database, settings = stored(request)
     symbol = drawn(view.code) if view.code else None
     return page.show(
         request, "list.html", language=view.language, view=view, symbol=symbol, said=said,
-        told=told.look(database, settings, holder) if holder.is_known else None, words=words,
+        told=view.told, words=words,
         shows_hidden=bool(all), chosen=int(line) if line.isdecimal() else 0,
         at=datetime.now(UTC).timestamp(),
     )  # fmt: skip
