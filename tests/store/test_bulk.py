@@ -58,6 +58,28 @@ def test_staging_again_replaces_and_an_empty_frame_is_an_empty_table(database: D
             assert held == frame.height
 
 
+def test_from_one_session_to_the_next_a_table_is_emptied_and_not_made_again(
+    database: Database,
+) -> None:
+    """On SQLite: a table that is made and undone makes it read its whole schema again."""
+    done: list[str] = []
+
+    def held(frame: pl.DataFrame) -> list[tuple[object, ...]]:
+        with database.read() as session:
+            if database.is_sqlite:
+                session.connection().connection.set_trace_callback(done.append)
+            stage(session, "staged", frame)
+            rows = session.execute(text("SELECT * FROM staged ORDER BY 1")).all()
+        return [tuple(row) for row in rows]
+
+    one, other = FRAME.select("id"), pl.DataFrame({"word": ["b", "a"], "id": [1, 2]})
+    for frame in (one, one.head(1), other, other.tail(1), one):
+        assert held(frame) == sorted(frame.iter_rows())
+        before = len(done)
+        assert held(frame) == sorted(frame.iter_rows())
+        assert not [each for each in done[before:] if "TABLE" in each]
+
+
 def test_a_column_of_nulls_and_empty_texts_stays_one(database: Database) -> None:
     frame = pl.DataFrame({"word": ["", None, "\\.", "a\r\nb"]})
     with database.write() as session:
