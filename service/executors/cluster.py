@@ -5,8 +5,15 @@ asked for by a setting of its own.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from contextlib import contextmanager
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    InvalidStateError,
+)
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from distributed import Client, Security
@@ -51,22 +58,53 @@ def cluster(settings: ExecutorSettings) -> Iterator[Opened]:
                 "The scheduler %(address)s has no workers.", address=settings.scheduler
             ) from None
         yield Opened(
-            _SameSources(client.get_executor(pure=False)),
+            _Workers(client),
             ahead=2 * max(1, sum(client.nthreads().values())),
             lost=(BrokenExecutor, CancelledError, KilledWorker),
         )
 
 
-class _SameSources(Executor):
-    """Gives tasks to workers that run this version only."""
+class _Workers(Executor):
+    """Gives tasks to workers that run this version only.
 
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
+    A result that its worker took with it when it died is waited for again: the client's own
+    executor takes it for an error, because its task is not done any more.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._digest = sources_digest()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See `Executor`."""
-        return self._executor.submit(_do, self._digest, fn, *args, **kwargs)
+        held = self._client.submit(_do, self._digest, fn, *args, pure=False, **kwargs)
+        future: Future[Any] = Future()
+        future.add_done_callback(partial(_give_up, held))
+        held.add_done_callback(partial(_pass_on, future))
+        return future
+
+
+def _give_up(held: Any, future: Future[Any]) -> None:
+    """Cancel a task that nobody waits for."""
+    if future.cancelled():
+        held.cancel()
+        future.set_running_or_notify_cancel()
+
+
+def _pass_on(future: Future[Any], held: Any) -> None:
+    """Give the result of a task, or its error, to who waits for it."""
+    try:
+        result = held.result()
+    except (Exception, CancelledError) as error:
+        _settle(future.set_exception, error)
+    else:
+        _settle(future.set_result, result)
+
+
+def _settle(settle: Callable[[Any], None], found: Any) -> None:
+    # Who waited for it may have given up meanwhile.
+    with suppress(InvalidStateError):
+        settle(found)
 
 
 def _do(digest: str, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -26,7 +26,7 @@ def test_a_part_of_the_worth_keeps_drafts_within_every_limit() -> None:
     frames = market(300, 30, 5)
     drafted = drafts(frames, 6)
     plain = allocate(*frames, terms=TERMS)
-    shares = (0, 0.001, 0.01)
+    shares = (0, 0.0005, 0.01)
     found = [allocate(*frames, terms=TERMS, keep=Keep(drafted, share)) for share in shares]
     assert found[0].pairs.equals(plain.pairs)
     assert found[0].certificate == plain.certificate
