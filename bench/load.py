@@ -316,13 +316,7 @@ def _with_folders(url: str, folder: Path) -> Settings:
 
 
 def _load_sample(database: Database, settings: Settings, folder: Path) -> None:
-    """The sample beside the till's shop, whose rows brought their own numbers."""
-    with database.alter() as connection:
-        for table in ("supplier", "category", "item", "upload", "offer", "household",
-                      "shopping_list"):  # fmt: skip
-            connection.exec_driver_sql(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
-            )
+    """The sample beside the till's shop."""
     with sample.folder() as files:
         load_products(database, files / sample.PRODUCTS)
         load_households(

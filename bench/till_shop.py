@@ -60,6 +60,10 @@ def _by_deal(values: list[str], number: str) -> str:
     return f"CASE {number} % {len(DEALS)} {cases} END"
 
 
+NUMBERED = ("supplier", "category", "item", "upload", "offer", "household", "shopping_list")
+"""Tables whose rows bring their own numbers: PostgreSQL counts on from there."""
+
+
 def fill(database: Database, households: int, cards: int) -> None:
     """Households with a card each, and a list of 12 open lines for the first `households`."""
     lite = database.is_sqlite
@@ -120,6 +124,10 @@ def fill(database: Database, households: int, cards: int) -> None:
             connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         for statement in statements:
             connection.exec_driver_sql(statement.replace("%", "%%") if not lite else statement)
+        for table in () if lite else NUMBERED:
+            connection.exec_driver_sql(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+            )
     _cards(database, cards)
 
 

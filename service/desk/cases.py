@@ -49,17 +49,17 @@ def ask(
     """
     with database.read() as session:
         of_list = lists.get(session, list_id)
-    refused = None
-    if of_list is not None and of_list.household_id == household_id:
-        refused = next(
-            (
-                each.outcome
-                for each in outcomes.refusals_of(database, household_id)
-                if (each.redemption_id, each.outcome.list_code, each.outcome.list_line)
-                == (sale, of_list.code, line)
-            ),
-            None,
-        )
+        refused = None
+        if of_list is not None and of_list.household_id == household_id:
+            refused = next(
+                (
+                    each.outcome
+                    for each in outcomes.refusals_of(session, household_id)
+                    if (each.redemption_id, each.outcome.list_code, each.outcome.list_line)
+                    == (sale, of_list.code, line)
+                ),
+                None,
+            )
     if refused is None or refused.reason == RefusalReason.NOT_IN_BASKET:
         raise NotFound("Nothing of this list was refused in this sale.")
     row = HouseholdCase(

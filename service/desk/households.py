@@ -227,6 +227,7 @@ def look(
         given = goodwill.page(session, household_id=household_id, limit=20)
         openings = household_views.openings(session, household_id, limit=_OPENINGS)
         written = messages.newest_of_household(session, household_id, limit=_MESSAGES)
+        refusals = outcomes.refusals_of(session, household_id)
     return HouseholdView(
         household_id=household_id,
         ref=row.ref,
@@ -247,7 +248,7 @@ def look(
         is_unprofiled=is_unprofiled,
         is_general=household_id in unlisted.general,
         horizon_days=settings.forecast_days,
-        refusals=outcomes.refusals_of(database, household_id),
+        refusals=refusals,
         contact=contact,
         lists=printed,
         goodwill=given,

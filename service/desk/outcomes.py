@@ -172,13 +172,10 @@ def household_of_list(database: Database, text: str) -> int:
     return found.household_id
 
 
-def refusals_of(database: Database, household_id: int) -> list[PastOutcome]:
+def refusals_of(session: Session, household_id: int) -> list[PastOutcome]:
     """What was refused in the household's newest sales, the newest first."""
-    with database.read() as session:
-        sales = receipts.newest_of_household(
-            session, household_id, since=date.min, limit=_NEWEST_SALES
-        )
-        answered = _answered(session, sales)
+    sales = receipts.newest_of_household(session, household_id, since=date.min, limit=_NEWEST_SALES)
+    answered = _answered(session, sales)
     return [
         PastOutcome(_reference(sale), sale.id, outcome)
         for sale in sales

@@ -62,7 +62,6 @@ def state(database: Database, holder: Holder) -> PocketState:
 
 def look(database: Database, settings: Settings, holder: Holder, *, today: date) -> PocketView:
     """What a browser of a household sees today. Raises NotFound when the list is gone."""
-    refused = _refused(database, holder) if holder.is_known else []
     with database.read() as session:
         row = _shown_list(session, holder)
         document = ListDocument.from_json(row.document)
@@ -89,7 +88,7 @@ def look(database: Database, settings: Settings, holder: Holder, *, today: date)
             items=pocket.items(session, holder.household_id) if holder.is_known else (),
             next_list=_next(session, holder) if holder.is_known else None,
             past=_past(session, holder, row.id) if holder.is_known else (),
-            refused=refused,
+            refused=_refused(session, holder) if holder.is_known else (),
             gets_letters=gets_letters(session, holder.household_id)
             if told is None
             else told.agrees[Purpose.LETTER],
@@ -207,31 +206,30 @@ def _next(session: Session, holder: Holder) -> NextList | None:
     return NextList(draft.id, draft.valid_from, len(document.offers), needs)
 
 
-def _refused(database: Database, holder: Holder) -> list[Refused]:
+def _refused(session: Session, holder: Holder) -> list[Refused]:
     """What did not come off though goods of it were bought, the newest first.
 
     That nothing of an offer was bought, nobody asks about.
     """
     refused = [
         each
-        for each in outcomes.refusals_of(database, holder.household_id)
+        for each in outcomes.refusals_of(session, holder.household_id)
         if each.outcome.text and each.outcome.reason != RefusalReason.NOT_IN_BASKET
     ][:_MOST_REFUSED]
     if not refused:
         return []
-    with database.read() as session:
-        ids = receipts.ids_by_code(session, [each.outcome.list_code or "" for each in refused])
-        asked = {
-            (case.redemption_id, case.list_id, case.list_line): case
-            for case in household_cases.of_household(session, holder.household_id)
-        }
-        given = household_cases.given(session, holder.household_id) if asked else {}
-        goods = products.counting_for(
-            session,
-            {_line_of(each, ids) for each in refused if each.outcome.reason in _WHICH_COUNT},
-            limit=_MOST_GOODS + 1,
-        )
-        return [_refusal(each, ids, goods, asked, given) for each in refused]
+    ids = receipts.ids_by_code(session, {each.outcome.list_code or "" for each in refused})
+    asked = {
+        (case.redemption_id, case.list_id, case.list_line): case
+        for case in household_cases.of_household(session, holder.household_id)
+    }
+    given = household_cases.given(session, holder.household_id) if asked else {}
+    goods = products.counting_for(
+        session,
+        {_line_of(each, ids) for each in refused if each.outcome.reason in _WHICH_COUNT},
+        limit=_MOST_GOODS + 1,
+    )
+    return [_refusal(each, ids, goods, asked, given) for each in refused]
 
 
 def _line_of(each: PastOutcome, ids: Mapping[str, int]) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Pages of the pocket: a template in the reader's language, small and without others' files."""
 
 import hashlib
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from service.pages.languages import LANGUAGES, SOURCE, Language, language_of, ne
 from service.settings import Settings
 
 STATIC = Path(__file__).with_name("static")
+_MOST_DAYS = 1024
 _TEMPLATES = Path(templates.__file__).parent / "pocket"
 
 
@@ -86,5 +87,6 @@ def _environment(tag: str) -> Environment:
     )
     environment.install_gettext_translations(language.texts, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(language=language, asset=asset, refusals=refusals)
-    environment.filters.update(day=lambda value: language.day(value, year=False))
+    # A page says few days, many times.
+    environment.filters.update(day=lru_cache(_MOST_DAYS)(partial(language.day, year=False)))
     return environment
